@@ -1,0 +1,409 @@
+"""The values that flow through the house: frozen, slotted, tuples for sequences, aware UTC datetimes.
+
+Nothing here reads, writes, fetches or decides; a value only checks that it can exist. The words are those of the glossary
+in the README: a claim is what one article says, a statement is a claim whose names have been resolved, evidence ties a
+statement to the words of an article, a membership is the state derived from statements, a change is what became different.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from pipeline.text import digest
+
+
+class Event(StrEnum):
+    """What a text says of a coalition (the first five) or of a member of it (the rest)."""
+
+    FORMED = "formed"
+    DISSOLVED = "dissolved"
+    RENAMED = "renamed"
+    MERGED = "merged"
+    SUSPENDED_OPERATIONS = "suspended_operations"
+    JOINED = "joined"
+    MEMBER = "member"
+    LEFT = "left"
+    SUSPENDED = "suspended"
+    EXPELLED = "expelled"
+    WILL_JOIN = "will_join"
+    WILL_LEAVE = "will_leave"
+    DECLINED = "declined"
+    ABSENT = "absent"
+
+
+COALITION_EVENTS = frozenset({Event.FORMED, Event.DISSOLVED, Event.RENAMED, Event.MERGED, Event.SUSPENDED_OPERATIONS})
+"""Events that are said of the coalition itself, with no member."""
+
+
+class Status(StrEnum):
+    """How far an event has come, as the text has it."""
+
+    COMPLETED = "completed"
+    PLANNED = "planned"
+    PROPOSED = "proposed"
+    DENIED = "denied"
+
+
+class Role(StrEnum):
+    FOUNDER = "founder"
+    LEAD = "lead"
+    MEMBER = "member"
+    SIGNATORY = "signatory"
+    OBSERVER = "observer"
+    PARTNER = "partner"
+    BOARD = "board"
+
+
+class Standing(StrEnum):
+    """Where a member stands in a coalition, derived from statements."""
+
+    IN = "in"
+    OUT = "out"
+    SUSPENDED = "suspended"
+    ENTERING = "entering"
+    LEAVING = "leaving"
+    DECLINED = "declined"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class ChangeKind(StrEnum):
+    COALITION_FORMED = "coalition_formed"
+    COALITION_DISSOLVED = "coalition_dissolved"
+    COALITION_RENAMED = "coalition_renamed"
+    COALITION_MERGED = "coalition_merged"
+    COALITION_SUSPENDED = "coalition_suspended"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_OBSERVED = "member_observed"
+    MEMBER_LEFT = "member_left"
+    MEMBER_SUSPENDED = "member_suspended"
+    MEMBER_EXPELLED = "member_expelled"
+    JOIN_ANNOUNCED = "join_announced"
+    LEAVE_ANNOUNCED = "leave_announced"
+    JOIN_DECLINED = "join_declined"
+    ABSENCE_NOTED = "absence_noted"
+    ROLE_CHANGED = "role_changed"
+    CLAIM_DISPUTED = "claim_disputed"
+    CLAIM_CORRECTED = "claim_corrected"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A day, a month or a year: as exact as the text was (`2024-05-14`, `2024-05`, `2024`)."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.day is not None and self.month is None:
+            raise ValueError("a day needs its month")
+        date(self.year, self.month or 1, self.day or 1)  # raises ValueError where there is no such day
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; raises ValueError for anything else.
+
+        >>> str(PartialDate.parse("2024-05")), PartialDate.parse("2024-02-29").latest().isoformat()
+        ('2024-05', '2024-02-29')
+        """
+        found = _PARTIAL.fullmatch(text.strip())
+        if not found:
+            raise ValueError(f"{text!r} is no date: write YYYY, YYYY-MM or YYYY-MM-DD")
+        year, month, day = (int(g) if g else None for g in found.groups())
+        assert year is not None
+        return cls(year, month, day)
+
+    def __str__(self) -> str:
+        return "-".join(f"{p:02d}" for p in (self.year, self.month, self.day) if p is not None)
+
+    def earliest(self) -> date:
+        """The first day that it can mean."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    def latest(self) -> date:
+        """The last day that it can mean.
+
+        >>> PartialDate(2024, 2).latest().isoformat()
+        '2024-02-29'
+        """
+        month = self.month or 12
+        return date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
+
+    def covers(self, other: PartialDate) -> bool:
+        """Whether `other` is the same time, said as exactly or more exactly.
+
+        >>> PartialDate(2024).covers(PartialDate(2024, 5)), PartialDate(2024, 5).covers(PartialDate(2024))
+        (True, False)
+        """
+        return self.earliest() <= other.earliest() and other.latest() <= self.latest()
+
+
+# Reading: a type for each moment between an address and an article.
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A configured source. `publisher` names the house behind it where the pages do not say."""
+
+    name: str
+    url: str
+    publisher: str = ""
+    interval_minutes: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Fetched bytes with what came with them. `headers` has lower-case names; `url` is what was asked for."""
+
+    url: str
+    final_url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fetched: datetime
+
+    def header(self, name: str) -> str:
+        """The first header of that name, or an empty string."""
+        return next((value for key, value in self.headers if key == name.lower()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One feed item as published. `content` is the feed's own text of it, HTML or plain, possibly empty."""
+
+    feed: str
+    guid: str
+    url: str
+    title: str
+    content: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """What a feed document held. `partial` says in a few words why entries may be missing; empty where all could be read."""
+
+    title: str
+    entries: tuple[Entry, ...]
+    partial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A readable article: paragraphs of `text` are parted by a blank line, list items are lines that begin with "• ".
+
+    `url` is the canonical address, `site` the publisher, `language` an ISO 639-1 code or empty where it is not known,
+    `origin` is "page" or, where the page could not be had, "feed".
+    """
+
+    url: str
+    title: str
+    text: str
+    published: datetime | None = None
+    author: str = ""
+    site: str = ""
+    language: str = ""
+    origin: str = "page"
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two versions with the same words, whatever their white space."""
+        return digest(" ".join(self.title.split()), " ".join(self.text.split()))
+
+
+# Detection and memory.
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Exact words of an article and their place: `part` is "title" or "text", `start` counts characters in it."""
+
+    words: str
+    part: str = "text"
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What ONE article says, in its own names. `member` is None for an event of the coalition itself.
+
+    `because` tells a person why: stage by stage, a few words each.
+    """
+
+    coalition: str
+    member: str | None
+    event: Event
+    status: Status
+    quote: Quote
+    confidence: float
+    role: Role | None = None
+    date: PartialDate | None = None
+    coalition_aliases: tuple[str, ...] = ()
+    member_aliases: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A resolved identity, member or coalition: `key` never changes, `name` is what to call it."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A claim whose names have been resolved; equal statements of many articles are one."""
+
+    coalition: Party
+    member: Party | None
+    event: Event
+    status: Status
+    date: PartialDate | None = None
+
+    @property
+    def key(self) -> str:
+        """The hash of what is stated; the names that the parties go by do not count."""
+        return digest(self.coalition.key, self.member.key if self.member else "", self.event, self.status, str(self.date or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Ties a statement to the words of one article.
+
+    `story` is the cluster of near-copies that the article belongs to: independent sources are counted by it.
+    `published` is the article's own time, `first_seen` when this store learned of it (the record clock).
+    `other_name` is the coalition's former or new name, for a statement that it was renamed or merged.
+    """
+
+    statement: Statement
+    article: str
+    publisher: str
+    story: str
+    quote: str
+    confidence: float
+    detector: str
+    first_seen: datetime
+    last_seen: datetime
+    published: datetime | None = None
+    role: Role | None = None
+    other_name: str = ""
+    withdrawn: datetime | None = None
+
+    def said_on(self) -> date:
+        """The day on which it was said: publication, or where that is unknown the day we read it."""
+        return (self.published or self.first_seen).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """State derived from statements, never edited by hand. `since` and `until` are valid time."""
+
+    coalition: Party
+    member: Party
+    standing: Standing
+    role: Role | None = None
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became different for a reader who knew all that was known before.
+
+    `effective` is when it took effect in the world, `detected_at` when we learned it. `historic` marks an old event that is
+    told for the first time: it is news to the store, not in the world. `sources` counts independent stories.
+    """
+
+    kind: ChangeKind
+    coalition: Party
+    member: Party | None
+    status: Status
+    detected_at: datetime
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    role: Role | None = None
+    effective: PartialDate | None = None
+    before: str = ""
+    after: str = ""
+    historic: bool = False
+
+    @property
+    def id(self) -> str:
+        """The hash of what changed, and of the moment of learning, so that a second exit is a second change."""
+        return digest(
+            self.kind, self.coalition.key, self.member.key if self.member else "", str(self.effective or ""), self.detected_at.isoformat()
+        )
+
+    @property
+    def sources(self) -> int:
+        return len({e.story for e in self.evidence})
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A change picked by a rule. Its id is the pair, so that running again raises nothing twice."""
+
+    change: str
+    rule: str
+    severity: Severity
+    channels: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return digest(self.change, self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An alert or digest on its way to one channel. `receipt` is what the channel answered, empty until it did."""
+
+    id: str
+    alert: str
+    channel: str
+    due: datetime
+    tries: int = 0
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownName:
+    """A spelling that stands for a party. `source` is where we have it from: config, gazetteer or an article's address."""
+
+    spelling: str
+    party: Party
+    kind: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something left out, and why: counted and shown, never silent."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the detector made of one article. `skipped` is why it looked no further, empty where it did."""
+
+    claims: tuple[Claim, ...]
+    skipped: str = ""
+    trace: tuple[str, ...] = field(default=(), repr=False)

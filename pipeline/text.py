@@ -1,0 +1,73 @@
+"""Pure functions on strings that every floor needs: folding names, hashing values, sketching texts.
+
+No knowledge of the field lives here: legal forms, demonyms and the like are data files that `resolve` and `detect` read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+SKETCH_SIZE = 64
+"""Hashes kept of a text: 64 give a standard error of about 0.06 on the share of common shingles (Broder 1997)."""
+SHINGLE_WORDS = 5
+
+_POSSESSIVE = re.compile(r"['’]s\b")
+_NOT_WORD = re.compile(r"[^\w+]+|_")
+_WORD = re.compile(r"\w+")
+
+
+def fold(name: str) -> str:
+    """Folds a name to the form under which two spellings of it are equal.
+
+    Case, accents, punctuation, possessives and a leading article go; a plus sign stays, because OPEC+ is not OPEC.
+
+    >>> fold("The Crédit Océan’s"), fold("Johnson & Johnson"), fold("OPEC+")
+    ('credit ocean', 'johnson and johnson', 'opec+')
+    """
+    text = unicodedata.normalize("NFKD", name.replace("&", " and ")).casefold()
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    words = _NOT_WORD.sub(" ", _POSSESSIVE.sub("", text)).split()
+    if len(words) > 1 and words[0] in {"the", "a", "an"}:
+        words = words[1:]
+    return " ".join(words)
+
+
+def digest(*parts: str) -> str:
+    """Gives a stable identifier of 16 hexadecimal digits for a sequence of strings.
+
+    >>> digest("a", "bc") == digest("a", "bc"), digest("a", "bc") == digest("ab", "c"), len(digest("a"))
+    (True, False, 16)
+    """
+    hashed = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        hashed.update(len(encoded).to_bytes(4, "big") + encoded)
+    return hashed.hexdigest()
+
+
+def sketch(text: str) -> tuple[int, ...]:
+    """Gives the bottom-k sketch of a text: its `SKETCH_SIZE` smallest shingle hashes, ascending, each under 2**63.
+
+    Two texts are near-copies when their sketches share a good part (see `resemblance`). White space, case and
+    punctuation do not count.
+
+    >>> len(sketch("one two three four five six")), sketch("One two, three four five") == sketch("one two three four FIVE!")
+    (2, True)
+    """
+    words = _WORD.findall(text.casefold())
+    shingles = {" ".join(words[i : i + SHINGLE_WORDS]) for i in range(max(1, len(words) - SHINGLE_WORDS + 1))} if words else set()
+    hashes = (int.from_bytes(hashlib.blake2b(s.encode(), digest_size=8).digest(), "big") >> 1 for s in shingles)
+    return tuple(sorted(hashes)[:SKETCH_SIZE])
+
+
+def resemblance(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Estimates the Jaccard likeness, 0 to 1, of two texts from their sketches (Broder 1997, bottom-k).
+
+    >>> resemblance((1, 2, 3), (1, 2, 3)), resemblance((1, 2), (3, 4)), resemblance((), ())
+    (1.0, 0.0, 0.0)
+    """
+    union = sorted({*one, *other})[: min(SKETCH_SIZE, max(len(one), len(other)))]
+    both = set(one) & set(other)
+    return sum(h in both for h in union) / len(union) if union else 0.0
