@@ -407,3 +407,37 @@ class Detection:
     claims: tuple[Claim, ...]
     skipped: str = ""
     trace: tuple[str, ...] = field(default=(), repr=False)
+
+
+# What a person asks for.
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A body of the watch list: its name, the other names that mean it, and what kind of body it is."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """Which changes become alerts and where they go. An empty tuple or set stands for all."""
+
+    name: str
+    kinds: frozenset[ChangeKind] = frozenset()
+    coalitions: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    least_confidence: float = 0.0
+    least_severity: Severity = Severity.LOW
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where messages go. `kind` is "file"; `target` is a folder for it."""
+
+    name: str
+    kind: str
+    target: str
