@@ -441,3 +441,12 @@ class Channel:
     name: str
     kind: str
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """The proof of silence: how many feeds could be read last time, which could not and why, and when one last was."""
+
+    read: int
+    failing: tuple[Skipped, ...] = ()
+    last_success: datetime | None = None
