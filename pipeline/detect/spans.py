@@ -1,0 +1,124 @@
+"""What the stages of the detector hand to each other: sentences, mentions and masked sentences. Values only.
+
+    article → segment → Sentence → names → Mention → inventory → coalitions → reference → Mention with a coalition
+            → masked, once for each (sentence, coalition in question) → roles → Label for each mention
+
+A masked sentence replaces every mention by one token that says its kind, so that a model or a rule sees how things are said
+and never who is meant: a name that nobody has seen before cannot hurt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pipeline.model import Event, Role, Status
+
+
+class SentenceKind(StrEnum):
+    HEADLINE = "headline"
+    BODY = "body"
+    BULLET = "bullet"
+    HEADING = "heading"
+
+
+class MentionKind(StrEnum):
+    ORGANISATION = "organisation"
+    STATE = "state"
+    PERSON = "person"
+    PLACE = "place"
+    COALITION = "coalition"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with its place: `start` counts characters in the article's `part` ("title" or "text").
+
+    `block` numbers the paragraphs; `lead` is the line that introduces a bullet or a list ("The founding members are:").
+    """
+
+    text: str
+    part: str
+    start: int
+    kind: SentenceKind
+    block: int
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name or a reference in a sentence: `start` and `end` count characters in the sentence's text.
+
+    `coalition` is the index in the article's inventory that a coalition's name or a reference stands for, None where it
+    stands for none. `members` are the names that a reference to members ("the two countries") stands for.
+    """
+
+    start: int
+    end: int
+    surface: str
+    kind: MentionKind
+    coalition: int | None = None
+    members: tuple[str, ...] = ()
+
+    def moved(self, by: int) -> Mention:
+        """The same mention, `by` characters further on."""
+        return replace(self, start=self.start + by, end=self.end + by)
+
+
+IN_QUESTION, OTHER, PERSON, STATE, NAME, PLACE = "[unused1]", "[unused2]", "[unused3]", "[unused4]", "[unused5]", "[unused6]"
+"""Mask tokens: the coalition in question, another coalition, a person, a state, an organisation or unknown name, a place.
+
+They are unused entries of BERT's vocabulary, so that a tokenizer keeps each whole.
+"""
+
+BOUNDARY = "[SEP]"
+"""Parts the context (the sentence before, the line that introduces a list) from the sentence itself."""
+
+TOKEN_OF = {
+    MentionKind.PERSON: PERSON,
+    MentionKind.STATE: STATE,
+    MentionKind.ORGANISATION: NAME,
+    MentionKind.PLACE: PLACE,
+    MentionKind.COALITION: OTHER,
+    MentionKind.REFERENCE: OTHER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A sentence with its names masked for one coalition in question.
+
+    `text` holds a mask token for each mention, parted by spaces from what is around it: first those of the context (if any),
+    `BOUNDARY`, then those of the sentence. `mentions` are those of the sentence alone, in order: the labels wanted are theirs.
+    """
+
+    text: str
+    mentions: tuple[Mention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is said of one mention and the coalition in question; `event` None is nothing. `probability` is that of the event."""
+
+    event: Event | None
+    probability: float
+    status: Status = Status.COMPLETED
+    role: Role | None = None
+
+
+def mask(text: str, mentions: tuple[Mention, ...], coalition: int | None) -> str:
+    """Replaces each mention by its mask token, with the one of `coalition` in question told from the others.
+
+    >>> one = Mention(0, 5, "Ghana", MentionKind.STATE)
+    >>> two = Mention(13, 23, "the accord", MentionKind.REFERENCE, coalition=0)
+    >>> mask("Ghana signed the accord.", (one, two), 0)
+    '[unused4] signed [unused1] .'
+    """
+    pieces, at = [], 0
+    for mention in mentions:
+        token = IN_QUESTION if mention.coalition is not None and mention.coalition == coalition else TOKEN_OF[mention.kind]
+        pieces += [text[at : mention.start], f" {token} "]
+        at = mention.end
+    pieces.append(text[at:])
+    return " ".join("".join(pieces).split())
