@@ -1,0 +1,73 @@
+"""The store: one SQLite file that one writer writes, and the only place where SQL stands.
+
+It keeps what was read, what was learned and what was told, whole articles at a time, and gives values back. It derives nothing
+and decides nothing, it never deletes what an article said, and it leaves a file that is not its own alone.
+
+    with Store.open(Path("var/pipeline.db")) as store:
+        store.find_coalition("AI Alliance")
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipeline.store.opening import WAIT_SECONDS, Lock, bring_up, connect, look, make_folder, tidy, translated
+from pipeline.store.values import DueDelivery, FeedState, PendingEntry, Poll, PollCounts, Reading, StoredArticle
+from pipeline.store.writes import Writes
+
+__all__ = ["DueDelivery", "FeedState", "PendingEntry", "Poll", "PollCounts", "Reading", "Store", "StoredArticle"]
+
+
+class Store(Writes):
+    """An open store. It belongs to the thread that opened it."""
+
+    _lock: Lock | None = None
+
+    @classmethod
+    def open(cls, path: Path | None, *, read_only: bool = False, wait: float = WAIT_SECONDS) -> Self:
+        """Opens a store, and makes it and its folder where they are missing; None keeps it in memory.
+
+        A writer holds a lock beside the file until it closes; readers need none. `wait` is how many seconds a statement waits
+        for another program's lock. Raises StoreError for a file that is locked, damaged, another program's or of a newer
+        version, and for a folder that cannot be written; a file that is not ours is not touched.
+        """
+        if path is not None:
+            path = path.expanduser().absolute()
+            look(path)
+            if not (read_only and path.exists() and path.stat().st_size):
+                make_folder(path)
+            if read_only and (not path.exists() or not path.stat().st_size):
+                cls.open(path, wait=wait).close()
+        about = str(path) if path else "memory"
+        lock = Lock(path) if path and not read_only else None
+        try:
+            with translated(about):
+                db = connect(path, read_only=read_only and path is not None, wait=wait)
+                try:
+                    bring_up(db, about, read_only=read_only and path is not None)
+                    if path and not read_only:
+                        db.execute("PRAGMA journal_mode = WAL")
+                except BaseException:
+                    tidy(db)
+                    raise
+        except BaseException:
+            if lock:
+                lock.release()
+            raise
+        store = cls(db, path)
+        store._lock = lock
+        return store
+
+    def close(self) -> None:
+        """Closes the file and lets the next writer in; a second call does nothing."""
+        tidy(self.db)
+        if self._lock:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

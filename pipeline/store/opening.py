@@ -1,0 +1,169 @@
+"""From a path to a connection: looks before it touches, locks out a second writer, and says in one line what is wrong.
+
+It never writes to a file that is not ours: the header is read as bytes before SQLite sees the file, because SQLite would
+change the header of another program's database when it is switched to WAL.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from sqlite_utils import Database
+
+from pipeline.errors import StoreError
+from pipeline.store.schema import APPLICATION_ID, migrations
+
+WAIT_SECONDS = 5.0
+"""How long a statement waits for another program's lock: a `sqlite3` shell that reads holds one for moments."""
+
+_MAGIC = b"SQLite format 3\0"
+_NO_TABLES = b"\x0d\0\0\0\0"
+"""Page type, first free block and number of cells of a schema page that holds nothing (SQLite file format, 1.6)."""
+
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "is locked by another program: close it, or try again when it is done",
+    sqlite3.SQLITE_LOCKED: "is locked by another program: close it, or try again when it is done",
+    sqlite3.SQLITE_READONLY: "cannot be written: give yourself the right to write the file and its folder",
+    sqlite3.SQLITE_PERM: "cannot be opened: give yourself the right to read and write the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: give yourself the right to read and write the file and its folder",
+    sqlite3.SQLITE_IOERR: "cannot be read or written (the disk reports an error): check the disk",
+    sqlite3.SQLITE_FULL: "cannot grow (the disk is full): make room",
+    sqlite3.SQLITE_CORRUPT: "is damaged: put back a copy of it, or move it away to begin a new one",
+    sqlite3.SQLITE_NOTADB: "is damaged: put back a copy of it, or move it away to begin a new one",
+}
+
+
+@contextmanager
+def translated(about: str) -> Iterator[None]:
+    """Turns what SQLite says of the file into a StoreError; a mistake in our SQL or a broken constraint stays the bug it is."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        advice = _ADVICE.get(code & 0xFF) if code is not None else None
+        if advice is None:
+            raise
+        raise StoreError(f"the store {advice} ({error})", about=about) from error
+
+
+class Lock:
+    """Keeps a second writer out for as long as it is held, by an OS lock that goes when its process does."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] | None = None
+        beside = path.with_name(path.name + ".lock")
+        try:
+            file = beside.open("a+")
+        except OSError as error:
+            raise StoreError(
+                f"the store cannot be written ({error.strerror}): give yourself the right to write its folder", about=str(path)
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read(20).strip()
+            file.close()
+            raise StoreError(
+                f"the store is locked: another pipeline{f' (process {holder})' if holder.isdigit() else ''} writes to it; "
+                "wait until it is done, or stop it",
+                about=str(path),
+            ) from error
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Lets the next writer in. The file stays: taking it away would let two writers hold two locks."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def look(path: Path) -> None:
+    """Refuses what is not ours by its bytes alone; an absent or empty file will do, and so will a database without tables."""
+    about = str(path)
+    try:
+        if path.is_dir():
+            raise StoreError("is a folder: name a file for the store", about=about)
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            head = file.read(512)
+        size = path.stat().st_size
+    except OSError as error:
+        raise StoreError(f"the store cannot be read ({error.strerror}): give yourself the right to read it", about=about) from error
+    if not head:
+        return
+    if not head.startswith(_MAGIC) or len(head) < 512:
+        raise StoreError("is no SQLite database: it was left alone; name another file for the store", about=about)
+    mark = int.from_bytes(head[68:72], "big")
+    if mark != APPLICATION_ID and (mark or not head.startswith(_NO_TABLES, 100) or _beside(path, "-wal").exists()):
+        raise StoreError("is the database of another program: it was left alone; name another file for the store", about=about)
+    page_size = int.from_bytes(head[16:18], "big")
+    expected = int.from_bytes(head[28:32], "big") * (65536 if page_size == 1 else page_size)
+    if size < expected and not _beside(path, "-wal").exists() and not _beside(path, "-journal").exists():
+        raise StoreError(
+            f"the store is damaged ({expected - size} bytes are missing): put back a copy of it, or move it away to begin a new one",
+            about=about,
+        )
+
+
+def connect(path: Path | None, *, read_only: bool, wait: float = WAIT_SECONDS) -> Database:
+    """Connects with foreign keys on; None is a database in memory. The caller translates SQLite's errors."""
+    if path is None:
+        connection = sqlite3.connect(":memory:", timeout=wait)
+    else:
+        address = path.as_uri() + f"?mode={'ro' if read_only else 'rwc'}"
+        connection = sqlite3.connect(address, uri=True, timeout=wait)
+    connection.row_factory = sqlite3.Row
+    try:
+        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "cache_size = -32000", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        return Database(connection, execute_plugins=False)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def bring_up(db: Database, about: str, *, read_only: bool) -> None:
+    """Applies the migrations that are missing, all or none; refuses a schema that is newer than this program."""
+    known = {m.name for m in migrations._migrations}
+    applied = {m.name for m in migrations.applied(db)}
+    if applied - known:
+        raise StoreError("the store was made by a newer version of pipeline: install that version, or name another file", about=about)
+    if applied == known:
+        return
+    if read_only:
+        raise StoreError("the store was made by an older version of pipeline: `pipeline run-once` brings it up to date", about=about)
+    # One transaction round all of it: a process killed after the first table but before the mark would leave a stranger's file.
+    with db.atomic():
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(db)
+
+
+def make_folder(path: Path) -> None:
+    """Makes the folder of the store where it is missing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"the folder of the store cannot be made ({error.strerror}): name another file", about=str(path)) from error
+
+
+def tidy(db: Database) -> None:
+    """Closes a connection; SQLite folds the write-ahead log back into the file when the last one goes."""
+    with suppress(sqlite3.Error):
+        db.conn.rollback()
+    db.close()
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)

@@ -1,0 +1,479 @@
+"""All that is asked of the store: rows become values before they leave it, and nothing is written.
+
+Reading never needs the writer's lock, and a read-only opening has only what stands here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlite_utils import Database
+
+from pipeline.errors import StoreError
+from pipeline.model import (
+    Alert,
+    Article,
+    Change,
+    ChangeKind,
+    Delivery,
+    Entry,
+    Event,
+    Evidence,
+    Feed,
+    FeedHealth,
+    KnownName,
+    Membership,
+    PartialDate,
+    Party,
+    Role,
+    Severity,
+    Skipped,
+    Standing,
+    Statement,
+    Status,
+)
+from pipeline.store.opening import connect, tidy, translated
+from pipeline.store.values import DueDelivery, FeedState, PendingEntry, StoredArticle
+from pipeline.text import digest, fold, resemblance, sketch
+
+STORY_DAYS = 14
+"""How far apart in days of publication two near-copies may be: a wire story is reprinted within days, a template for years."""
+STORY_LIKENESS = 0.2
+"""Least resemblance of near-copies. In the eight syndicated pairs of the corpus it is 0.22 to 0.81, in all others of 526 articles
+within `STORY_DAYS` of each other 0.02 at most."""
+STORY_LEAST_HASHES = 32
+"""Texts with fewer shingles stand alone: paywall notices and teasers are alike without telling the same story."""
+INDEXED_HASHES = 16
+"""Hashes of a sketch that can be found again. A copy of likeness 0.2 has a third of them: it is missed once in 600 times."""
+QUERY_ROWS = 100_000
+QUERY_VALUE_BYTES = 50_000_000
+
+_READING_ONLY = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+_PRAGMAS_OF_A_TABLE = {"table_info", "table_xinfo", "index_list", "index_info", "index_xinfo", "foreign_key_list"}
+_PRAGMAS = {
+    "table_list", "foreign_key_check", "integrity_check", "quick_check", "database_list", "compile_options", "user_version",
+    "application_id", "journal_mode", "page_count", "page_size", "freelist_count", "data_version", "foreign_keys",
+}  # fmt: skip
+"""Pragmas that only tell; with a value some of them would set it."""
+
+_EVIDENCE = """
+SELECT e.id, t.event, t.status, t.date, c.key AS coalition, c.name AS coalition_name, m.key AS member, m.name AS member_name,
+    a.url, a.publisher, a.story, e.quote, e.confidence, e.detector, e.first_seen, e.last_seen, e.published, e.role, e.other_name,
+    e.withdrawn
+FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
+    JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
+"""
+
+
+class Reads:
+    """The reading half of the store. `about` names the store in errors."""
+
+    def __init__(self, db: Database, path: Path | None) -> None:
+        self.db = db
+        self.path = path
+        self.about = str(path) if path else "memory"
+
+    # Feeds and entries.
+
+    def due_feeds(self, now: datetime, everything: bool = False) -> tuple[FeedState, ...]:
+        """Gives the configured feeds that are due, or all of them, the longest waiting first."""
+        rows = self._rows(
+            "SELECT * FROM feeds WHERE configured AND (? OR next_due <= ?) ORDER BY next_due, name", (everything, moment(now))
+        )
+        return tuple(
+            FeedState(
+                Feed(r["name"], r["url"], r["publisher"], r["interval_minutes"]),
+                r["etag"],
+                r["last_modified"],
+                r["body_hash"],
+                r["failures"],
+                _time(r["next_due"]),
+            )
+            for r in rows
+        )
+
+    def feed_health(self) -> FeedHealth:
+        """Gives how the last poll of each configured feed ended; a feed that was never polled is not among them."""
+        rows = self._rows("SELECT name, last_error, last_read FROM feeds WHERE configured AND last_polled IS NOT NULL ORDER BY name")
+        read = [r["last_read"] for r in rows if r["last_read"]]
+        return FeedHealth(
+            sum(not r["last_error"] for r in rows),
+            tuple(Skipped(r["name"], r["last_error"]) for r in rows if r["last_error"]),
+            _time(max(read)) if read else None,
+        )
+
+    def pending(self, now: datetime, limit: int, everything: bool = False) -> tuple[PendingEntry, ...]:
+        """Gives entries to read, oldest first: those never tried and those whose next try is due, or with `everything` any
+        that has not been tried at `now` itself."""
+        rows = self._rows(
+            "SELECT n.*, f.publisher, f.url AS feed_url FROM entries n JOIN feeds f ON f.name = n.feed"
+            " WHERE n.state = 'pending' AND (n.tried IS NULL OR n.tried < :now) AND (:everything OR n.next_try <= :now)"
+            " ORDER BY coalesce(n.published, n.first_seen), n.feed, n.guid LIMIT :limit",
+            {"now": moment(now), "everything": everything, "limit": limit},
+        )
+        return tuple(
+            PendingEntry(
+                Entry(r["feed"], r["guid"], r["url"], r["title"], r["content"], _time(r["published"]), _time(r["updated"]), r["author"]),
+                r["publisher"],
+                r["feed_url"],
+                r["tries"],
+            )
+            for r in rows
+        )
+
+    def pending_count(self, now: datetime, everything: bool = False) -> int:
+        """Counts what `pending` would give without a limit."""
+        return int(
+            self._rows(
+                "SELECT count(*) AS n FROM entries WHERE state = 'pending' AND (tried IS NULL OR tried < :now)"
+                " AND (:everything OR next_try <= :now)",
+                {"now": moment(now), "everything": everything},
+            )[0]["n"]
+        )
+
+    # Articles and stories.
+
+    def article(self, url: str) -> StoredArticle | None:
+        """Gives the article that was reached by an address, canonical or not, in its present version."""
+        return self._article("id = (SELECT article FROM addresses WHERE url = ?)", (url,))
+
+    def article_of(self, entry: Entry) -> StoredArticle | None:
+        """Gives the article that was read for an entry before."""
+        return self._article("id = (SELECT article FROM entries WHERE feed = ? AND guid = ?)", (entry.feed, entry.guid))
+
+    def twin(self, article: Article) -> StoredArticle | None:
+        """Gives a stored article with the same words from the same host: one article under two addresses."""
+        host = urlsplit(article.url).hostname
+        rows = self._rows("SELECT id, url FROM articles WHERE fingerprint = ? ORDER BY id", (article.fingerprint,))
+        found = next((r["id"] for r in rows if urlsplit(r["url"]).hostname == host), None)
+        return self._article("id = ?", (found,)) if found is not None else None
+
+    def story_for(self, article: Article, now: datetime) -> str:
+        """Gives the story of the nearest near-copy published within `STORY_DAYS` days, else the id of a new story."""
+        hashes = sketch(article.text)
+        alone = digest("story", article.url)
+        if len(hashes) < STORY_LEAST_HASHES:
+            return alone
+        day = day_of(article, now)
+        rows = self._rows(
+            "SELECT a.story, a.sketch FROM (SELECT article, count(*) AS n FROM sketches"
+            " WHERE hash IN (SELECT value FROM json_each(?)) AND day BETWEEN ? AND ? GROUP BY article ORDER BY n DESC, article LIMIT 8) s"
+            " JOIN articles a ON a.id = s.article ORDER BY s.n DESC, a.id",
+            (json.dumps(hashes), day - STORY_DAYS, day + STORY_DAYS),
+        )
+        likeness = [(resemblance(hashes, unpack(r["sketch"])), r["story"]) for r in rows]
+        best = max(likeness, key=lambda pair: pair[0], default=(0.0, alone))
+        return str(best[1]) if best[0] >= STORY_LIKENESS else alone
+
+    def search(self, words: str, limit: int = 20) -> tuple[Article, ...]:
+        """Gives the articles that hold all the words, best first; the words are never read as query syntax."""
+        quoted = " ".join('"' + w.replace('"', '""') + '"' for w in words.split())
+        if not quoted:
+            return ()
+        rows = self._rows(
+            "SELECT a.* FROM articles_fts f JOIN articles a ON a.id = f.rowid WHERE articles_fts MATCH ? ORDER BY f.rank LIMIT ?",
+            (quoted, limit),
+        )
+        return tuple(_article(r) for r in rows)
+
+    # Knowledge.
+
+    def known_names(self) -> tuple[KnownName, ...]:
+        """Gives the spellings learned so far, in the order of learning."""
+        rows = self._rows(
+            "SELECT n.spelling, n.party, p.name, n.kind, n.source FROM names n JOIN parties p ON p.key = n.party ORDER BY n.rowid"
+        )
+        return tuple(KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"], r["source"]) for r in rows)
+
+    def evidence_about(self, coalitions: Iterable[str], known_at: datetime | None = None) -> tuple[Evidence, ...]:
+        """Gives the living evidence about coalitions (keys), oldest first; with `known_at` that which was living then."""
+        keys = json.dumps(sorted(set(coalitions)))
+        clock, at = "e.withdrawn IS NULL", ()
+        if known_at is not None:
+            clock, at = "e.first_seen <= ?2 AND (e.withdrawn IS NULL OR e.withdrawn > ?2)", (moment(known_at),)  # type: ignore[assignment]
+        rows = self._rows(
+            f"{_EVIDENCE} WHERE t.coalition IN (SELECT value FROM json_each(?1)) AND {clock}"
+            " ORDER BY coalesce(e.published, e.first_seen), e.id",
+            (keys, *at),
+        )
+        return tuple(_evidence(r) for r in rows)
+
+    def evidence_of(self, stored: StoredArticle) -> tuple[Evidence, ...]:
+        """Gives the living evidence that rests on one article."""
+        rows = self._rows(f"{_EVIDENCE} WHERE e.article = ? AND e.withdrawn IS NULL ORDER BY e.id", (stored.id,))
+        return tuple(_evidence(r) for r in rows)
+
+    def memberships(self, coalition: str) -> tuple[Membership, ...]:
+        """Gives the saved present state of a coalition (key), by member's name."""
+        rows = self._rows(
+            "SELECT c.key AS coalition, c.name AS coalition_name, m.key AS member, m.name AS member_name, s.* FROM memberships s"
+            " JOIN parties c ON c.key = s.coalition JOIN parties m ON m.key = s.member WHERE s.coalition = ? ORDER BY m.name, m.key",
+            (coalition,),
+        )
+        return tuple(
+            Membership(
+                Party(r["coalition"], r["coalition_name"]),
+                Party(r["member"], r["member_name"]),
+                Standing(r["standing"]),
+                Role(r["role"]) if r["role"] else None,
+                _date(r["since"]),
+                _date(r["until"]),
+            )
+            for r in rows
+        )
+
+    def coalitions(self) -> tuple[Party, ...]:
+        """Gives every coalition that something has been said of, by name."""
+        rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT coalition FROM statements) ORDER BY name, key")
+        return tuple(Party(r["key"], r["name"]) for r in rows)
+
+    def find_coalition(self, name: str) -> Party | None:
+        """Gives the coalition of that key, name or learned spelling, folded; of several the one that most is said of."""
+        rows = self._rows(
+            "SELECT key, name FROM parties p WHERE (key = :name OR folded = :folded"
+            " OR key IN (SELECT party FROM names WHERE folded = :folded)) AND key IN (SELECT coalition FROM statements)"
+            " ORDER BY key = :name DESC, folded = :folded DESC, (SELECT count(*) FROM statements WHERE coalition = p.key) DESC, key",
+            {"name": name, "folded": fold(name)},
+        )
+        return Party(rows[0]["key"], rows[0]["name"]) if rows else None
+
+    def changes(self, since: datetime | None = None, until: datetime | None = None, run: int | None = None) -> tuple[Change, ...]:
+        """Gives the changes that were learned from `since` to `until`, both included, oldest first, or those of one run.
+
+        For adjoining periods let the next one begin after the last change told: a change at the border is given twice, never lost.
+        """
+        rows = self._rows(
+            "SELECT h.*, c.name AS coalition_name, m.name AS member_name FROM changes h JOIN parties c ON c.key = h.coalition"
+            " LEFT JOIN parties m ON m.key = h.member WHERE (:since IS NULL OR h.detected_at >= :since)"
+            " AND (:until IS NULL OR h.detected_at <= :until) AND (:run IS NULL OR h.run = :run) ORDER BY h.detected_at, h.rowid",
+            {"since": moment(since) if since else None, "until": moment(until) if until else None, "run": run},
+        )
+        return self._with_evidence(rows)
+
+    # Alerts and deliveries.
+
+    def due_deliveries(self, now: datetime) -> tuple[DueDelivery, ...]:
+        """Gives the deliveries whose time has come, with their alerts and changes, in the order in which they fell due."""
+        rows = self._rows(
+            "SELECT d.*, a.change, a.rule, a.severity, a.channels FROM deliveries d JOIN alerts a ON a.id = d.alert"
+            " WHERE d.state = 'due' AND d.due <= ? ORDER BY d.due, d.rowid",
+            (moment(now),),
+        )
+        told = self._rows(
+            "SELECT h.*, c.name AS coalition_name, m.name AS member_name FROM changes h JOIN parties c ON c.key = h.coalition"
+            " LEFT JOIN parties m ON m.key = h.member WHERE h.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({r["change"] for r in rows})),),
+        )
+        changes = dict(zip((r["id"] for r in told), self._with_evidence(told), strict=True))
+        return tuple(
+            DueDelivery(
+                Delivery(r["id"], r["alert"], r["channel"], _surely(r["due"]), r["tries"], r["receipt"]),
+                Alert(r["change"], r["rule"], Severity(r["severity"]), tuple(json.loads(r["channels"]))),
+                changes[r["change"]],
+            )
+            for r in rows
+        )
+
+    # By hand.
+
+    def counts(self) -> dict[str, int]:
+        """Counts what the store holds, table by table."""
+        tables = ("feeds", "entries", "articles", "stories", "claims", "statements", "evidence", "memberships", "changes", "alerts",
+                  "deliveries", "runs")  # fmt: skip
+        found = {t: int(self._rows(f"SELECT count(*) AS n FROM {t}")[0]["n"]) for t in tables}
+        found["pending"] = int(self._rows("SELECT count(*) AS n FROM entries WHERE state = 'pending'")[0]["n"])
+        found["coalitions"] = int(self._rows("SELECT count(DISTINCT coalition) AS n FROM statements")[0]["n"])
+        return found
+
+    def query(self, sql: str, seconds: float = 10.0) -> list[dict[str, Any]]:
+        """Runs one reading statement and gives its rows; bytes come as hexadecimal digits.
+
+        Raises StoreError for a statement that writes, for more than one, for a mistake in it, for more than `QUERY_ROWS` rows
+        and for one that takes longer than `seconds`.
+        """
+        with self._asking(seconds) as connection:
+            try:
+                cursor = connection.execute(sql)
+                if cursor.description is None:
+                    raise StoreError("the query gives no rows: write one SELECT statement")
+                names = [d[0] for d in cursor.description]
+                rows = cursor.fetchmany(QUERY_ROWS + 1)
+            except (sqlite3.Error, sqlite3.Warning) as error:
+                raise StoreError(_refusal(error, seconds)) from error
+        if len(rows) > QUERY_ROWS:
+            raise StoreError(f"the query gives more than {QUERY_ROWS} rows: add a LIMIT")
+        return [{n: v.hex() if isinstance(v, bytes) else v for n, v in zip(_distinct(names), row, strict=True)} for row in rows]
+
+    @contextmanager
+    def _asking(self, seconds: float) -> Iterator[sqlite3.Connection]:
+        # A store in memory has but one connection: it is fenced in for the length of the query.
+        with translated(self.about):
+            db = connect(self.path, read_only=True) if self.path else self.db
+        ends = time.monotonic() + seconds
+        longest = db.conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, QUERY_VALUE_BYTES)
+        try:
+            db.conn.set_progress_handler(lambda: time.monotonic() > ends, 10_000)
+            db.conn.set_authorizer(_allow)
+            yield db.conn
+        finally:
+            if self.path:
+                tidy(db)
+            else:
+                db.conn.set_progress_handler(None, 0)
+                db.conn.set_authorizer(None)
+                db.conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+
+    # Rows.
+
+    def _rows(self, sql: str, parameters: Any = ()) -> list[sqlite3.Row]:
+        with translated(self.about):
+            return self.db.conn.execute(sql, parameters).fetchall()
+
+    def _article(self, where: str, parameters: tuple[object, ...]) -> StoredArticle | None:
+        rows = self._rows(f"SELECT * FROM articles WHERE {where}", parameters)
+        if not rows:
+            return None
+        r = rows[0]
+        return StoredArticle(r["id"], _article(r), r["story"], r["version"], r["publisher"], unpack(r["sketch"]))
+
+    def _with_evidence(self, rows: list[sqlite3.Row]) -> tuple[Change, ...]:
+        found: dict[str, list[Evidence]] = {r["id"]: [] for r in rows}
+        for e in self._rows(
+            _EVIDENCE.replace("SELECT e.id", "SELECT l.change, e.id")
+            + " JOIN change_evidence l ON l.evidence = e.id WHERE l.change IN (SELECT value FROM json_each(?)) ORDER BY e.id",
+            (json.dumps(list(found)),),
+        ):
+            found[e["change"]].append(_evidence(e))
+        return tuple(
+            Change(
+                ChangeKind(r["kind"]),
+                Party(r["coalition"], r["coalition_name"]),
+                Party(r["member"], r["member_name"]) if r["member"] else None,
+                Status(r["status"]),
+                _surely(r["detected_at"]),
+                r["confidence"],
+                tuple(found[r["id"]]),
+                Role(r["role"]) if r["role"] else None,
+                _date(r["effective"]),
+                r["before"],
+                r["after"],
+                bool(r["historic"]),
+            )
+            for r in rows
+        )
+
+
+def moment(at: datetime) -> str:
+    """Writes a time as the store keeps it; raises ValueError for one without a zone.
+
+    >>> from datetime import timedelta, timezone
+    >>> moment(datetime(2024, 5, 1, 9, tzinfo=timezone(timedelta(hours=2))))
+    '2024-05-01T07:00:00+00:00'
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return at.astimezone(UTC).isoformat()
+
+
+def day_of(article: Article, now: datetime) -> int:
+    """Gives the day, counted from the year 1, under which an article's sketch is found."""
+    return (article.published or now).astimezone(UTC).date().toordinal()
+
+
+def pack(hashes: tuple[int, ...]) -> bytes:
+    """Writes a sketch as little-endian 64-bit numbers; `unpack` reads it.
+
+    >>> unpack(pack((1, 2**62)))
+    (1, 4611686018427387904)
+    """
+    return b"".join(h.to_bytes(8, "little") for h in hashes)
+
+
+def unpack(packed: bytes) -> tuple[int, ...]:
+    """Reads what `pack` wrote."""
+    return tuple(int.from_bytes(packed[i : i + 8], "little") for i in range(0, len(packed), 8))
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str | None) -> PartialDate | None:
+    return PartialDate.parse(text) if text else None
+
+
+@lru_cache(maxsize=4096)
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _surely(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _article(r: sqlite3.Row) -> Article:
+    return Article(r["url"], r["title"], r["text"], _time(r["published"]), r["author"], r["site"], r["language"], r["origin"])
+
+
+def _evidence(r: sqlite3.Row) -> Evidence:
+    return Evidence(
+        Statement(
+            Party(r["coalition"], r["coalition_name"]),
+            Party(r["member"], r["member_name"]) if r["member"] else None,
+            Event(r["event"]),
+            Status(r["status"]),
+            _date(r["date"]),
+        ),
+        r["url"],
+        r["publisher"],
+        r["story"],
+        r["quote"],
+        r["confidence"],
+        r["detector"],
+        _surely(r["first_seen"]),
+        _surely(r["last_seen"]),
+        _time(r["published"]),
+        Role(r["role"]) if r["role"] else None,
+        r["other_name"],
+        _time(r["withdrawn"]),
+    )
+
+
+def _allow(action: int, one: str | None, two: str | None, schema: str | None, inside: str | None) -> int:
+    if action in _READING_ONLY:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and one and (one.lower() in _PRAGMAS_OF_A_TABLE or (one.lower() in _PRAGMAS and two is None)):
+        return sqlite3.SQLITE_OK
+    # A table-valued pragma declares its columns by a pretended change of the schema, which SQLite lets nobody make in earnest.
+    return sqlite3.SQLITE_OK if (action, one) == (sqlite3.SQLITE_UPDATE, "sqlite_master") else sqlite3.SQLITE_DENY
+
+
+def _refusal(error: Exception, seconds: float) -> str:
+    said = str(error)
+    if "interrupted" in said:
+        return f"the query took longer than {seconds:g} seconds: narrow it down"
+    if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_READONLY) or "not authorized" in said:
+        return "the query is refused: the store can only be read here, with one SELECT statement"
+    if "one statement" in said:
+        return "the query holds more than one statement: write one SELECT"
+    return f"the query cannot be run: {said}"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Tells columns of one name apart, so that no value of a row is lost.
+
+    >>> _distinct(["a", "b", "a"])
+    ['a', 'b', 'a_2']
+    """
+    seen: dict[str, int] = {}
+    told = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        told.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return told

@@ -1,0 +1,299 @@
+"""The tables, views and indexes, in the order in which they came to be.
+
+Every table is STRICT. Times are ISO 8601 text in UTC as `datetime.isoformat()` writes them, which sorts as text; dates are as
+partial as the article was (`2024`, `2024-05`, `2024-05-14`). Valid time stands in `statements.date`, record time in
+`evidence.first_seen` and `evidence.withdrawn`, so that the state as known on another day can be derived from what stands here.
+
+A released migration is never edited: the next one changes what it made.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x506C6E73
+"""Marks a file as ours in its header (`PRAGMA application_id`), so that another program's database is never written to."""
+
+migrations = Migrations("pipeline")
+
+READING = """
+CREATE TABLE feeds (
+    name TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    interval_minutes INTEGER NOT NULL CHECK (interval_minutes > 0),
+    configured INTEGER NOT NULL DEFAULT 1 CHECK (configured IN (0, 1)),
+    etag TEXT NOT NULL DEFAULT '',
+    last_modified TEXT NOT NULL DEFAULT '',
+    body_hash TEXT NOT NULL DEFAULT '',
+    failures INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT '',
+    partial TEXT NOT NULL DEFAULT '',
+    first_seen TEXT NOT NULL,
+    last_polled TEXT,
+    last_read TEXT,
+    next_due TEXT NOT NULL
+) STRICT;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    started TEXT NOT NULL,
+    finished TEXT,
+    report TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE TABLE stories (
+    id TEXT PRIMARY KEY,
+    first_seen TEXT NOT NULL
+) STRICT;
+CREATE TABLE articles (
+    id INTEGER PRIMARY KEY,
+    url TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    published TEXT,
+    author TEXT NOT NULL,
+    site TEXT NOT NULL,
+    publisher TEXT NOT NULL,
+    language TEXT NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('page', 'feed')),
+    fingerprint TEXT NOT NULL,
+    sketch BLOB NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    story TEXT NOT NULL REFERENCES stories (id),
+    detector TEXT NOT NULL,
+    skipped TEXT NOT NULL DEFAULT '',
+    first_seen TEXT NOT NULL,
+    last_read TEXT NOT NULL
+) STRICT;
+CREATE INDEX articles_story ON articles (story);
+CREATE INDEX articles_fingerprint ON articles (fingerprint);
+CREATE TABLE former_versions (
+    article INTEGER NOT NULL REFERENCES articles (id),
+    version INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    first_seen TEXT NOT NULL,
+    replaced TEXT NOT NULL,
+    PRIMARY KEY (article, version)
+) STRICT;
+CREATE TABLE addresses (
+    url TEXT PRIMARY KEY,
+    article INTEGER NOT NULL REFERENCES articles (id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX addresses_article ON addresses (article);
+CREATE TABLE sketches (
+    hash INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    article INTEGER NOT NULL REFERENCES articles (id),
+    PRIMARY KEY (hash, day, article)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE entries (
+    feed TEXT NOT NULL REFERENCES feeds (name),
+    guid TEXT NOT NULL,
+    url TEXT NOT NULL,
+    title TEXT NOT NULL,
+    content TEXT NOT NULL,
+    published TEXT,
+    updated TEXT,
+    author TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'settled')),
+    why TEXT NOT NULL DEFAULT '',
+    tries INTEGER NOT NULL DEFAULT 0,
+    edits INTEGER NOT NULL DEFAULT 0,
+    tried TEXT,
+    next_try TEXT NOT NULL,
+    article INTEGER REFERENCES articles (id),
+    first_seen TEXT NOT NULL,
+    PRIMARY KEY (feed, guid)
+) STRICT;
+CREATE INDEX entries_pending ON entries (published, feed, guid) WHERE state = 'pending';
+CREATE INDEX entries_article ON entries (article);
+CREATE VIRTUAL TABLE articles_fts USING fts5 (
+    title, text, content = 'articles', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER articles_added AFTER INSERT ON articles BEGIN
+    INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
+END;
+CREATE TRIGGER articles_removed AFTER DELETE ON articles BEGIN
+    INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+END;
+CREATE TRIGGER articles_edited AFTER UPDATE OF title, text ON articles BEGIN
+    INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', old.id, old.title, old.text);
+    INSERT INTO articles_fts (rowid, title, text) VALUES (new.id, new.title, new.text);
+END;
+"""
+
+KNOWING = """
+CREATE TABLE parties (
+    key TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL
+) STRICT;
+CREATE INDEX parties_folded ON parties (folded);
+CREATE TABLE names (
+    spelling TEXT NOT NULL,
+    party TEXT NOT NULL REFERENCES parties (key),
+    folded TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    first_seen TEXT NOT NULL,
+    PRIMARY KEY (spelling, party)
+) STRICT;
+CREATE INDEX names_folded ON names (folded);
+CREATE INDEX names_party ON names (party);
+CREATE TABLE claims (
+    article INTEGER NOT NULL REFERENCES articles (id),
+    version INTEGER NOT NULL,
+    detector TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    coalition TEXT NOT NULL,
+    member TEXT,
+    event TEXT NOT NULL,
+    status TEXT NOT NULL,
+    role TEXT,
+    date TEXT,
+    quote TEXT NOT NULL,
+    part TEXT NOT NULL CHECK (part IN ('title', 'text')),
+    start INTEGER NOT NULL,
+    confidence REAL NOT NULL,
+    coalition_aliases TEXT NOT NULL,
+    member_aliases TEXT NOT NULL,
+    because TEXT NOT NULL,
+    PRIMARY KEY (article, version, detector, place)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE statements (
+    key TEXT PRIMARY KEY,
+    coalition TEXT NOT NULL REFERENCES parties (key),
+    member TEXT REFERENCES parties (key),
+    event TEXT NOT NULL,
+    status TEXT NOT NULL,
+    date TEXT
+) STRICT;
+CREATE INDEX statements_coalition ON statements (coalition, member);
+CREATE INDEX statements_member ON statements (member);
+CREATE TABLE evidence (
+    id INTEGER PRIMARY KEY,
+    statement TEXT NOT NULL REFERENCES statements (key),
+    article INTEGER NOT NULL REFERENCES articles (id),
+    quote TEXT NOT NULL,
+    role TEXT,
+    other_name TEXT NOT NULL,
+    confidence REAL NOT NULL CHECK (confidence BETWEEN 0 AND 1),
+    detector TEXT NOT NULL,
+    published TEXT,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    withdrawn TEXT,
+    UNIQUE (statement, article)
+) STRICT;
+CREATE INDEX evidence_article ON evidence (article);
+CREATE TABLE memberships (
+    coalition TEXT NOT NULL REFERENCES parties (key),
+    member TEXT NOT NULL REFERENCES parties (key),
+    standing TEXT NOT NULL,
+    role TEXT,
+    since TEXT,
+    until TEXT,
+    derived TEXT NOT NULL,
+    PRIMARY KEY (coalition, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX memberships_member ON memberships (member);
+CREATE TABLE changes (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    coalition TEXT NOT NULL REFERENCES parties (key),
+    member TEXT REFERENCES parties (key),
+    status TEXT NOT NULL,
+    role TEXT,
+    effective TEXT,
+    detected_at TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    historic INTEGER NOT NULL CHECK (historic IN (0, 1)),
+    run INTEGER REFERENCES runs (id)
+) STRICT;
+CREATE INDEX changes_detected ON changes (detected_at);
+CREATE INDEX changes_coalition ON changes (coalition, member);
+CREATE INDEX changes_member ON changes (member);
+CREATE INDEX changes_run ON changes (run);
+CREATE TABLE change_evidence (
+    change TEXT NOT NULL REFERENCES changes (id),
+    evidence INTEGER NOT NULL REFERENCES evidence (id),
+    PRIMARY KEY (change, evidence)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX change_evidence_evidence ON change_evidence (evidence);
+CREATE TABLE alerts (
+    id TEXT PRIMARY KEY,
+    change TEXT NOT NULL REFERENCES changes (id),
+    rule TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    channels TEXT NOT NULL,
+    raised TEXT NOT NULL
+) STRICT;
+CREATE INDEX alerts_change ON alerts (change);
+CREATE TABLE deliveries (
+    id TEXT PRIMARY KEY,
+    alert TEXT NOT NULL REFERENCES alerts (id),
+    channel TEXT NOT NULL,
+    due TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'delivered', 'given up')),
+    receipt TEXT NOT NULL DEFAULT '',
+    last_error TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'due';
+CREATE INDEX deliveries_alert ON deliveries (alert);
+"""
+
+VIEWS = """
+CREATE VIEW current_membership AS
+SELECT c.name AS coalition, m.name AS member, s.standing, s.role, s.since, s.until,
+    (SELECT count(DISTINCT a.story) FROM statements t JOIN evidence e ON e.statement = t.key JOIN articles a ON a.id = e.article
+        WHERE t.coalition = s.coalition AND t.member = s.member AND e.withdrawn IS NULL) AS sources,
+    (SELECT e.quote FROM statements t JOIN evidence e ON e.statement = t.key
+        WHERE t.coalition = s.coalition AND t.member = s.member AND e.withdrawn IS NULL
+        ORDER BY coalesce(e.published, e.first_seen) DESC, e.id DESC LIMIT 1) AS last_words
+FROM memberships s JOIN parties c ON c.key = s.coalition JOIN parties m ON m.key = s.member
+ORDER BY c.name, s.standing, m.name;
+CREATE VIEW change_log AS
+SELECT h.detected_at, h.kind, c.name AS coalition, m.name AS member, h.role, h.status, h.effective, h.before, h.after, h.historic,
+    round(h.confidence, 2) AS confidence,
+    (SELECT count(DISTINCT a.story) FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id) AS sources,
+    (SELECT e.quote FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS words,
+    (SELECT a.url FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS url,
+    h.id
+FROM changes h JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY h.detected_at DESC, c.name, h.kind, m.name;
+CREATE VIEW coalition_roster AS
+SELECT coalition, count(*) AS members, group_concat(member, '; ') AS roster
+FROM (SELECT c.name AS coalition, m.name AS member FROM memberships s JOIN parties c ON c.key = s.coalition
+    JOIN parties m ON m.key = s.member WHERE s.standing IN ('in', 'suspended', 'leaving') ORDER BY c.name, m.name)
+GROUP BY coalition;
+"""
+
+
+@migrations()
+def tables_of_the_first_release(db: Database) -> None:
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for part in (READING, KNOWING, VIEWS):
+        for statement in _statements(part):
+            db.execute(statement)
+
+
+def _statements(script: str) -> list[str]:
+    """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
+
+    `executescript` would commit the transaction that the migration runs in.
+    """
+    statements, lines = [], []
+    for line in script.strip().splitlines():
+        lines.append(line)
+        if line.endswith(";") and not line.startswith("    "):
+            statements.append("\n".join(lines))
+            lines = []
+    return statements

@@ -1,0 +1,105 @@
+"""What passes between the store and the cycle: the values that only these two need.
+
+Nothing here reads or writes. The values that other parts know too stand in `pipeline.model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.model import Alert, Article, Change, Claim, Delivery, Entry, Evidence, Feed, KnownName, Membership
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed with what its last poll left behind: validators, the hash of its body, failures in a row, when it is due."""
+
+    feed: Feed
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    failures: int = 0
+    next_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How one poll of a feed ended: with entries, `unchanged`, or with the `error` that stopped it."""
+
+    feed: str
+    entries: tuple[Entry, ...] = ()
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    partial: str = ""
+    unchanged: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollCounts:
+    new: int = 0
+    updated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """An entry whose article has not been read, or is to be tried again; `tries` counts the fetches that failed."""
+
+    entry: Entry
+    publisher: str
+    feed_url: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article as it lies in the store. `version` counts from 1 and grows with every edit."""
+
+    id: int
+    article: Article
+    story: str
+    version: int
+    publisher: str
+    sketch: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that reading one article brought: `save_reading` writes the whole of it, or nothing.
+
+    `former` is the stored article that this is a new version of. `addresses` are all those that led to it. `retry` is when
+    its page shall be tried again, None where the entries are done with. `memberships` is the whole state of `coalitions`
+    (keys) after this article; a row of theirs that is not among it goes.
+    """
+
+    article: Article
+    entries: tuple[Entry, ...]
+    story: str
+    publisher: str
+    detector: str
+    former: StoredArticle | None = None
+    addresses: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    skipped: str = ""
+    learned: tuple[KnownName, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    withdrawn: tuple[Evidence, ...] = ()
+    coalitions: tuple[str, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    changes: tuple[Change, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    run: int | None = None
+    why: str = ""
+    retry: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A message that waits for its channel, with the change that it tells of."""
+
+    delivery: Delivery
+    alert: Alert
+    change: Change

@@ -1,0 +1,397 @@
+"""All that changes in the store, each method one transaction: all of it, or nothing.
+
+What is decided elsewhere is written as it comes; the store derives no state and chooses no alert.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party
+from pipeline.store.opening import translated
+from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack
+from pipeline.store.values import Poll, PollCounts, Reading, StoredArticle
+from pipeline.text import digest, fold, sketch
+
+LONGEST_PAUSE = timedelta(days=1)
+"""A feed that fails is asked at doubling distances, but once a day at least."""
+EDITS_AT_ONCE = 3
+"""A feed that rewrites an entry at every poll is believed so often at once, then at doubling hours (up to `LONGEST_PAUSE`)."""
+
+
+class Writes(Reads):
+    """The writing half of the store."""
+
+    # Feeds and entries.
+
+    def sync_feeds(self, feeds: Iterable[Feed], now: datetime) -> None:
+        """Makes the feeds of the store those of the configuration. A new address forgets the validators of the old one.
+
+        A feed that is no longer configured keeps its entries and is not polled.
+        """
+        with self._writing() as db:
+            db.execute("UPDATE feeds SET configured = 0")
+            db.executemany(
+                "INSERT INTO feeds (name, url, publisher, interval_minutes, first_seen, next_due) VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
+                " ON CONFLICT (name) DO UPDATE SET configured = 1, publisher = ?3, interval_minutes = ?4, url = ?2,"
+                " etag = iif(url = ?2, etag, ''), last_modified = iif(url = ?2, last_modified, ''),"
+                " body_hash = iif(url = ?2, body_hash, ''), failures = iif(url = ?2, failures, 0), next_due = iif(url = ?2, next_due, ?5)",
+                [(f.name, f.url, f.publisher, f.interval_minutes, moment(now)) for f in feeds],
+            )
+
+    def save_poll(self, poll: Poll, now: datetime) -> PollCounts:
+        """Keeps how a poll ended and makes entries that are new or changed wait to be read."""
+        with self._writing() as db:
+            at = moment(now)
+            row = db.execute("SELECT interval_minutes, failures FROM feeds WHERE name = ?", (poll.feed,)).fetchone()
+            interval = timedelta(minutes=row["interval_minutes"])
+            if poll.error:
+                pause = max(interval, min(interval * 2 ** min(row["failures"] + 1, 10), LONGEST_PAUSE))
+                db.execute(
+                    "UPDATE feeds SET failures = failures + 1, last_error = ?, last_polled = ?, next_due = ? WHERE name = ?",
+                    (poll.error, at, moment(now + pause), poll.feed),
+                )
+                return PollCounts()
+            db.execute(
+                "UPDATE feeds SET failures = 0, last_error = '', last_polled = ?1, last_read = ?1, next_due = ?2 WHERE name = ?3",
+                (at, moment(now + interval), poll.feed),
+            )
+            if poll.unchanged:
+                return PollCounts()
+            db.execute(
+                "UPDATE feeds SET etag = ?, last_modified = ?, body_hash = ?, partial = ? WHERE name = ?",
+                (poll.etag, poll.last_modified, poll.body_hash, poll.partial, poll.feed),
+            )
+            kinds = [_save_entry(db, entry, now) for entry in poll.entries]
+            return PollCounts(kinds.count("new"), kinds.count("updated"))
+
+    def settle_entry(self, entry: Entry, now: datetime, why: str, retry: datetime | None = None) -> None:
+        """Counts a try of an entry that gave nothing to read; without `retry` it is done with."""
+        with self._writing() as db:
+            _settle(db, (entry,), None, now, why, retry)
+
+    def save_duplicate(self, entries: Sequence[Entry], stored: StoredArticle, addresses: Iterable[str], now: datetime) -> None:
+        """Settles entries that led to words already read, and keeps the addresses by which they did."""
+        with self._writing() as db:
+            at = moment(now)
+            db.execute("UPDATE articles SET last_read = ? WHERE id = ?", (at, stored.id))
+            db.execute("UPDATE evidence SET last_seen = ? WHERE article = ? AND withdrawn IS NULL", (at, stored.id))
+            _save_addresses(db, stored.id, addresses)
+            _settle(db, entries, stored.id, now, "", None)
+
+    # Articles and what they say.
+
+    def save_reading(self, reading: Reading, now: datetime) -> None:
+        """Keeps all that reading one article brought, from its words to the deliveries that it caused."""
+        with self._writing() as db:
+            article = _save_article(db, reading, now)
+            _save_addresses(db, article, (reading.article.url, *reading.addresses))
+            _save_claims(db, article, reading)
+            _save_names(db, reading.learned, now)
+            ids = _save_evidence(db, article, reading.evidence, now)
+            _withdraw(db, reading.withdrawn, now)
+            _save_memberships(db, reading.coalitions, reading.memberships, now)
+            for change in reading.changes:
+                _save_change(db, change, ids, reading.run)
+            _grow(db, ids.values())
+            _save_alerts(db, reading, now)
+            _settle(db, reading.entries, article, now, reading.why, reading.retry)
+
+    # Deliveries and runs.
+
+    def save_receipt(self, delivery: Delivery, now: datetime, receipt: str = "", error: str = "", retry: datetime | None = None) -> None:
+        """Keeps what a channel answered: a receipt, or an error with the time of the next try, or with none to give up."""
+        with self._writing() as db:
+            state = "delivered" if not error else "due" if retry else "given up"
+            db.execute(
+                "UPDATE deliveries SET tries = tries + 1, state = ?, receipt = ?, last_error = ?, due = ? WHERE id = ?",
+                (state, receipt, error, moment(retry or now), delivery.id),
+            )
+
+    def start_run(self, now: datetime) -> int:
+        """Opens a run and gives its number."""
+        with self._writing() as db:
+            return int(db.execute("INSERT INTO runs (started) VALUES (?)", (moment(now),)).lastrowid or 0)
+
+    def finish_run(self, run: int, report: Mapping[str, Any], finished: datetime) -> None:
+        """Closes a run with its report; a run without an end was cut short."""
+        with self._writing() as db:
+            db.execute(
+                "UPDATE runs SET finished = ?, report = ? WHERE id = ?", (moment(finished), json.dumps(report, ensure_ascii=False), run)
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with translated(self.about), self.db.atomic():
+            yield self.db.conn
+
+
+def _save_entry(db: sqlite3.Connection, entry: Entry, now: datetime) -> str:
+    at = moment(now)
+    print_ = digest(" ".join(entry.title.split()), " ".join(entry.content.split()), moment(entry.updated) if entry.updated else "")
+    words = {
+        "feed": entry.feed,
+        "guid": entry.guid,
+        "url": entry.url,
+        "title": entry.title,
+        "content": entry.content,
+        "published": moment(entry.published) if entry.published else None,
+        "updated": moment(entry.updated) if entry.updated else None,
+        "author": entry.author,
+        "fingerprint": print_,
+        "now": at,
+    }
+    known = db.execute("SELECT fingerprint, edits FROM entries WHERE feed = ? AND guid = ?", (entry.feed, entry.guid)).fetchone()
+    if known is None:
+        db.execute(
+            "INSERT INTO entries (feed, guid, url, title, content, published, updated, author, fingerprint, next_try, first_seen)"
+            " VALUES (:feed, :guid, :url, :title, :content, :published, :updated, :author, :fingerprint, :now, :now)",
+            words,
+        )
+        return "new"
+    if known["fingerprint"] == print_:
+        return ""
+    edits = known["edits"]
+    pause = min(timedelta(hours=2 ** min(edits - EDITS_AT_ONCE, 10)), LONGEST_PAUSE) if edits >= EDITS_AT_ONCE else timedelta(0)
+    db.execute(
+        "UPDATE entries SET url = :url, title = :title, content = :content, published = :published, updated = :updated,"
+        " author = :author, fingerprint = :fingerprint, state = 'pending', why = '', tries = 0, tried = NULL, edits = edits + 1,"
+        " next_try = :due WHERE feed = :feed AND guid = :guid",
+        words | {"due": moment(now + pause)},
+    )
+    return "updated"
+
+
+def _settle(db: sqlite3.Connection, entries: Sequence[Entry], article: int | None, now: datetime, why: str, retry: datetime | None) -> None:
+    # What the feed said is kept while the page may still be had; afterwards the article has the words.
+    db.executemany(
+        "UPDATE entries SET state = ?1, why = ?2, tries = tries + (?2 <> ''), tried = ?3, next_try = coalesce(?4, next_try),"
+        " article = coalesce(?5, article), content = iif(?4 IS NULL, '', content) WHERE feed = ?6 AND guid = ?7",
+        [("pending" if retry else "settled", why, moment(now), moment(retry) if retry else None, article, e.feed, e.guid) for e in entries],
+    )
+
+
+def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> int:
+    article, former, at = reading.article, reading.former, moment(now)
+    hashes = sketch(article.text)
+    db.execute("INSERT OR IGNORE INTO stories (id, first_seen) VALUES (?, ?)", (reading.story, at))
+    words = {
+        "url": article.url,
+        "title": article.title,
+        "text": article.text,
+        "published": moment(article.published) if article.published else None,
+        "author": article.author,
+        "site": article.site,
+        "publisher": reading.publisher,
+        "language": article.language,
+        "origin": article.origin,
+        "fingerprint": article.fingerprint,
+        "sketch": pack(hashes),
+        "story": reading.story,
+        "detector": reading.detector,
+        "skipped": reading.skipped,
+        "now": at,
+    }
+    if former is None:
+        cursor = db.execute(
+            "INSERT INTO articles (url, title, text, published, author, site, publisher, language, origin, fingerprint, sketch, story,"
+            " detector, skipped, first_seen, last_read) VALUES (:url, :title, :text, :published, :author, :site, :publisher, :language,"
+            " :origin, :fingerprint, :sketch, :story, :detector, :skipped, :now, :now)",
+            words,
+        )
+        id = int(cursor.lastrowid or 0)
+    else:
+        id = former.id
+        if former.article.fingerprint != article.fingerprint:
+            db.execute(
+                "INSERT INTO former_versions SELECT id, version, title, text, origin, fingerprint,"
+                " coalesce((SELECT max(replaced) FROM former_versions WHERE article = a.id), first_seen), ? FROM articles a WHERE id = ?",
+                (at, id),
+            )
+        db.execute("DELETE FROM claims WHERE article = ? AND version = ? AND detector = ?", (id, _version(reading), reading.detector))
+        db.execute(
+            "UPDATE articles SET url = :url, title = :title, text = :text, published = :published, author = :author, site = :site,"
+            " publisher = :publisher, language = :language, origin = :origin, fingerprint = :fingerprint, sketch = :sketch,"
+            " story = :story, detector = :detector, skipped = :skipped, last_read = :now, version = :version WHERE id = :id",
+            words | {"id": id, "version": _version(reading)},
+        )
+        was = former.sketch[:INDEXED_HASHES]
+        db.execute("DELETE FROM sketches WHERE article = ? AND hash IN (SELECT value FROM json_each(?))", (id, json.dumps(was)))
+    day = day_of(article, now)
+    db.executemany("INSERT OR IGNORE INTO sketches (hash, day, article) VALUES (?, ?, ?)", [(h, day, id) for h in hashes[:INDEXED_HASHES]])
+    return id
+
+
+def _version(reading: Reading) -> int:
+    former = reading.former
+    return 1 if former is None else former.version + (former.article.fingerprint != reading.article.fingerprint)
+
+
+def _save_addresses(db: sqlite3.Connection, article: int, addresses: Iterable[str]) -> None:
+    db.executemany("INSERT OR IGNORE INTO addresses (url, article) VALUES (?, ?)", [(url, article) for url in addresses if url])
+
+
+def _save_claims(db: sqlite3.Connection, article: int, reading: Reading) -> None:
+    db.executemany(
+        "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                article,
+                _version(reading),
+                reading.detector,
+                place,
+                c.coalition,
+                c.member,
+                c.event,
+                c.status,
+                c.role,
+                str(c.date) if c.date else None,
+                c.quote.words,
+                c.quote.part,
+                c.quote.start,
+                c.confidence,
+                json.dumps(c.coalition_aliases, ensure_ascii=False),
+                json.dumps(c.member_aliases, ensure_ascii=False),
+                json.dumps(c.because, ensure_ascii=False),
+            )
+            for place, c in enumerate(reading.claims)
+        ],
+    )
+
+
+def _save_parties(db: sqlite3.Connection, parties: Iterable[Party]) -> None:
+    db.executemany(
+        "INSERT INTO parties (key, name, folded) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT (key) DO UPDATE SET name = ?2, folded = ?3 WHERE name <> ?2",
+        [(p.key, p.name, fold(p.name)) for p in dict.fromkeys(parties)],
+    )
+
+
+def _save_names(db: sqlite3.Connection, learned: Sequence[KnownName], now: datetime) -> None:
+    _save_parties(db, (n.party for n in learned))
+    db.executemany(
+        "INSERT OR IGNORE INTO names (spelling, party, folded, kind, source, first_seen) VALUES (?, ?, ?, ?, ?, ?)",
+        [(n.spelling, n.party.key, fold(n.spelling), n.kind, n.source, moment(now)) for n in learned],
+    )
+
+
+def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evidence], now: datetime) -> dict[str, int]:
+    """Gives the row of each piece of evidence by the key of its statement."""
+    statements = {e.statement.key: e.statement for e in evidence}
+    _save_parties(db, (p for s in statements.values() for p in (s.coalition, s.member) if p is not None))
+    db.executemany(
+        "INSERT OR IGNORE INTO statements (key, coalition, member, event, status, date) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (key, s.coalition.key, s.member.key if s.member else None, s.event, s.status, str(s.date) if s.date else None)
+            for key, s in statements.items()
+        ],
+    )
+    ids = {}
+    for e in evidence:
+        key = e.statement.key
+        row = db.execute(
+            "INSERT INTO evidence (statement, article, quote, role, other_name, confidence, detector, published, first_seen, last_seen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (statement, article) DO UPDATE SET quote = excluded.quote,"
+            " role = excluded.role, other_name = excluded.other_name, confidence = excluded.confidence, detector = excluded.detector,"
+            " published = excluded.published, last_seen = excluded.last_seen, withdrawn = NULL RETURNING id",
+            (
+                key,
+                article,
+                e.quote,
+                e.role,
+                e.other_name,
+                e.confidence,
+                e.detector,
+                moment(e.published) if e.published else None,
+                moment(e.first_seen),
+                moment(now),
+            ),
+        ).fetchone()
+        ids[key] = row["id"]
+    return ids
+
+
+def _withdraw(db: sqlite3.Connection, withdrawn: Sequence[Evidence], now: datetime) -> None:
+    db.executemany(
+        "UPDATE evidence SET withdrawn = ? WHERE statement = ? AND article = (SELECT article FROM addresses WHERE url = ?)"
+        " AND withdrawn IS NULL",
+        [(moment(now), e.statement.key, e.article) for e in withdrawn],
+    )
+
+
+def _save_memberships(db: sqlite3.Connection, coalitions: Sequence[str], memberships: Sequence[Membership], now: datetime) -> None:
+    rows = {
+        (m.coalition.key, m.member.key): (
+            m.standing.value,
+            m.role.value if m.role else None,
+            str(m.since) if m.since else None,
+            str(m.until) if m.until else None,
+        )
+        for m in memberships
+    }
+    _save_parties(db, (p for m in memberships for p in (m.coalition, m.member)))
+    known = {
+        (r["coalition"], r["member"]): (r["standing"], r["role"], r["since"], r["until"])
+        for r in db.execute("SELECT * FROM memberships WHERE coalition IN (SELECT value FROM json_each(?))", (json.dumps(coalitions),))
+    }
+    db.executemany("DELETE FROM memberships WHERE coalition = ? AND member = ?", [pair for pair in known if pair not in rows])
+    # Only what differs is written: a body of 200 members is not rewritten because one of them left.
+    db.executemany(
+        "INSERT OR REPLACE INTO memberships (coalition, member, standing, role, since, until, derived) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(*pair, *row, moment(now)) for pair, row in rows.items() if known.get(pair) != row],
+    )
+
+
+def _save_change(db: sqlite3.Connection, change: Change, ids: Mapping[str, int], run: int | None) -> None:
+    _save_parties(db, (p for p in (change.coalition, change.member) if p is not None))
+    db.execute(
+        "INSERT INTO changes (id, kind, coalition, member, status, role, effective, detected_at, confidence, before, after, historic, run)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            change.id,
+            change.kind,
+            change.coalition.key,
+            change.member.key if change.member else None,
+            change.status,
+            change.role,
+            str(change.effective) if change.effective else None,
+            moment(change.detected_at),
+            change.confidence,
+            change.before,
+            change.after,
+            change.historic,
+            run,
+        ),
+    )
+    # A change may rest on the words of earlier articles, too.
+    db.executemany(
+        "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT ?, e.id FROM evidence e"
+        " WHERE e.statement = ? AND e.article = (SELECT article FROM addresses WHERE url = ?)",
+        [(change.id, e.statement.key, e.article) for e in change.evidence],
+    )
+
+
+def _grow(db: sqlite3.Connection, evidence: Iterable[int]) -> None:
+    """Adds evidence to the latest change that rests on the same statement: an alert grows instead of multiplying."""
+    db.executemany(
+        "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT l.change, n.id FROM evidence n"
+        " JOIN evidence e ON e.statement = n.statement JOIN change_evidence l ON l.evidence = e.id JOIN changes h ON h.id = l.change"
+        " WHERE n.id = ? ORDER BY h.detected_at DESC, h.rowid DESC LIMIT 1",
+        [(id,) for id in evidence],
+    )
+
+
+def _save_alerts(db: sqlite3.Connection, reading: Reading, now: datetime) -> None:
+    db.executemany(
+        "INSERT OR IGNORE INTO alerts (id, change, rule, severity, channels, raised) VALUES (?, ?, ?, ?, ?, ?)",
+        [(a.id, a.change, a.rule, a.severity, json.dumps(a.channels, ensure_ascii=False), moment(now)) for a in reading.alerts],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO deliveries (id, alert, channel, due, tries, receipt) VALUES (?, ?, ?, ?, ?, ?)",
+        [(d.id, d.alert, d.channel, moment(d.due), d.tries, d.receipt) for d in reading.deliveries],
+    )
