@@ -1,0 +1,258 @@
+"""Changes of a period → a digest: what to tell, in which order, in which words, resting on which quotations.
+
+It decides what is said; `render` decides how it looks. It reads no store and no clock, and it leaves no change out: what is
+old or was merely learned goes below the news, never away. Names and quotations pass through unescaped, as they were found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pipeline.alerts import severity
+from pipeline.model import Change, ChangeKind, Evidence, FeedHealth, PartialDate, Role, Severity, Status
+
+QUOTES_SHOWN = 3
+"""Quotations under one line: more are counted, not shown; the store has them all."""
+
+_WEIGHT = {Severity.HIGH: 0, Severity.NORMAL: 1, Severity.LOW: 2}
+_ORDER = tuple(ChangeKind)
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """Exact words of one article, and where they stand."""
+
+    words: str
+    url: str
+    publisher: str
+    published: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to tell. `who` and `what` read as one sentence; `more` counts the articles whose words are not shown.
+
+    Several members share a line where the very same words tell the same of each (a launch with twenty founders); `confidence`
+    is then that of the least sure of them.
+    """
+
+    who: str
+    what: str
+    kind: ChangeKind
+    members: tuple[str, ...]
+    role: Role | None
+    status: Status
+    effective: PartialDate | None
+    when: str
+    severity: Severity
+    confidence: float
+    sources: int
+    quotes: tuple[Quotation, ...]
+    more: int
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What is told of one coalition, the important first."""
+
+    coalition: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What became different from `since` to `until` (record time): `news`, and below it `background`.
+
+    Background is what the store learned that did not just happen: events long past and memberships that were only observed.
+    `feeds` is None where nobody asked how the feeds are.
+    """
+
+    since: datetime
+    until: datetime
+    news: tuple[Group, ...]
+    background: tuple[Group, ...]
+    feeds: FeedHealth | None = None
+
+    @property
+    def changes(self) -> int:
+        """How many changes are told, background included."""
+        return sum(len(line.changes) for group in (*self.news, *self.background) for line in group.lines)
+
+
+def build(changes: Sequence[Change], since: datetime, until: datetime, feeds: FeedHealth | None = None) -> Digest:
+    """Orders and words the changes of a period; which changes belong to it is the caller's to say."""
+    return Digest(
+        since=since,
+        until=until,
+        news=_groups(c for c in changes if not _is_background(c)),
+        background=_groups(c for c in changes if _is_background(c)),
+        feeds=feeds,
+    )
+
+
+def _is_background(change: Change) -> bool:
+    return change.historic or change.kind is ChangeKind.MEMBER_OBSERVED
+
+
+def _groups(changes: Iterable[Change]) -> tuple[Group, ...]:
+    by_coalition: dict[str, list[Change]] = {}
+    for change in changes:
+        by_coalition.setdefault(change.coalition.key, []).append(change)
+    groups = [Group(of[-1].coalition.name, _lines(of)) for of in by_coalition.values()]
+    return tuple(sorted(groups, key=lambda g: (_rank(g.lines[0]), g.coalition)))
+
+
+def _lines(changes: Sequence[Change]) -> tuple[Line, ...]:
+    alike: dict[object, list[Change]] = {}
+    for change in changes:
+        words = frozenset((e.article, e.quote) for e in change.evidence)
+        one = change.id if change.member is None or change.before or change.after else ""
+        key = (change.kind, change.status, change.role, str(change.effective), change.historic, words, one)
+        alike.setdefault(key, []).append(change)
+    return tuple(sorted((_line(of) for of in alike.values()), key=lambda line: (*_rank(line), line.who)))
+
+
+def _rank(line: Line) -> tuple[int, int, float]:
+    return _WEIGHT[line.severity], _ORDER.index(line.kind), -line.confidence
+
+
+def _line(changes: Sequence[Change]) -> Line:
+    first = changes[0]
+    members = tuple(sorted({c.member.name for c in changes if c.member}, key=str.casefold))
+    evidence = tuple(e for c in changes for e in c.evidence)
+    quotes = _quotations(evidence)
+    return Line(
+        who=_listed(members) or first.coalition.name,
+        what=_what(first, len(members) > 1),
+        kind=first.kind,
+        members=members,
+        role=first.role,
+        status=first.status,
+        effective=first.effective,
+        when=_when(first),
+        severity=min((severity(c) for c in changes), key=_WEIGHT.__getitem__),
+        confidence=min(c.confidence for c in changes),
+        sources=len({e.story for e in evidence}),
+        quotes=quotes[:QUOTES_SHOWN],
+        more=len({e.article for e in evidence} - {q.url for q in quotes[:QUOTES_SHOWN]}),
+        changes=tuple(c.id for c in changes),
+    )
+
+
+def _quotations(evidence: Iterable[Evidence]) -> tuple[Quotation, ...]:
+    """The words to show: one of each story before a second of any, those that still stand before those withdrawn."""
+    distinct: dict[tuple[str, str], Evidence] = {}
+    for e in sorted(evidence, key=lambda e: (e.withdrawn is not None, -e.confidence, e.said_on(), e.article)):
+        distinct.setdefault((e.article, e.quote), e)
+    told: Counter[str] = Counter()
+    places = []
+    for place, e in enumerate(distinct.values()):
+        places.append((told[e.story], place, e))
+        told[e.story] += 1
+    return tuple(
+        Quotation(e.quote, e.article, e.publisher, e.published.date() if e.published else None)
+        for _, _, e in sorted(places, key=lambda p: p[:2])
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """
+    >>> _listed(["A"]), _listed(["A", "B"]), _listed(["A", "B", "C"])
+    ('A', 'A and B', 'A, B and C')
+    """
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def long_date(day: PartialDate | date) -> str:
+    """Gives a date as people write it, as exact as it is.
+
+    >>> long_date(PartialDate(2024, 5, 14)), long_date(PartialDate(2024, 5)), long_date(PartialDate(2024))
+    ('14 May 2024', 'May 2024', '2024')
+    """
+    parts = (str(day.day) if day.day else "", _MONTHS[day.month - 1] if day.month else "", str(day.year))
+    return " ".join(p for p in parts if p)
+
+
+def _when(change: Change) -> str:
+    if change.effective:
+        return long_date(change.effective)
+    said = min((e.published.date() for e in change.evidence if e.published), default=None)
+    return f"reported {long_date(said)}" if said else f"found {long_date(change.detected_at.date())}, date not stated"
+
+
+_ROLES = {
+    Role.FOUNDER: ("a founder", "founders"),
+    Role.LEAD: ("a leading member", "leading members"),
+    Role.MEMBER: ("a member", "members"),
+    Role.SIGNATORY: ("a signatory", "signatories"),
+    Role.OBSERVER: ("an observer", "observers"),
+    Role.PARTNER: ("a partner", "partners"),
+    Role.BOARD: ("a member of the board", "members of the board"),
+}
+_COALITION_WORDS = {
+    # completed, planned, proposed
+    ChangeKind.COALITION_FORMED: ("was formed", "is to be formed", "may be formed"),
+    ChangeKind.COALITION_DISSOLVED: ("was dissolved", "is to be dissolved", "may be dissolved"),
+    ChangeKind.COALITION_RENAMED: ("was renamed", "is to be renamed", "may be renamed"),
+    ChangeKind.COALITION_MERGED: ("merged", "is to merge", "may merge"),
+    ChangeKind.COALITION_SUSPENDED: ("suspended its work", "is to suspend its work", "may suspend its work"),
+}
+
+
+def _what(change: Change, several: bool) -> str:
+    """What happened, as the rest of a sentence that begins with the names."""
+    kind, proposed = change.kind, change.status is Status.PROPOSED
+    be, was = ("are", "were") if several else ("is", "was")
+    role = _ROLES[change.role][several] if change.role else ""
+    as_role = f" as {role}" if role and change.role is not Role.MEMBER else ""
+    match kind:
+        case ChangeKind.MEMBER_JOINED:
+            said = f"joined{as_role}"
+        case ChangeKind.MEMBER_OBSERVED:
+            said = f"{be} {role or _ROLES[Role.MEMBER][several]}"
+        case ChangeKind.MEMBER_LEFT:
+            said = "left"
+        case ChangeKind.MEMBER_SUSPENDED:
+            said = f"{was} suspended"
+        case ChangeKind.MEMBER_EXPELLED:
+            said = f"{was} expelled"
+        case ChangeKind.JOIN_ANNOUNCED:
+            said = f"may join{as_role}" if proposed else f"{be} set to join{as_role}"
+        case ChangeKind.LEAVE_ANNOUNCED:
+            said = "may leave" if proposed else f"{be} set to leave"
+        case ChangeKind.JOIN_DECLINED:
+            said = "will not join (declined or turned down)"
+        case ChangeKind.ABSENCE_NOTED:
+            said = f"{be} not {_ROLES[Role.MEMBER][several]}"
+        case ChangeKind.ROLE_CHANGED:
+            said = "changed role" + _from_to(change)
+        case ChangeKind.CLAIM_DISPUTED:
+            said = f"({_topic(change)}): an earlier report is disputed" + _from_to(change)
+        case ChangeKind.CLAIM_CORRECTED:
+            said = f"({_topic(change)}): an earlier report was corrected" + _from_to(change)
+        case _:
+            completed, planned, maybe = _COALITION_WORDS[kind]
+            said = {Status.PLANNED: planned, Status.PROPOSED: maybe}.get(change.status, completed) + _from_to(change)
+    disputing = kind in (ChangeKind.CLAIM_DISPUTED, ChangeKind.CLAIM_CORRECTED)
+    return f"{said} (denied)" if change.status is Status.DENIED and not disputing else said
+
+
+def describe(change: Change) -> str:
+    """Gives one change as a sentence without its coalition: who, and what happened."""
+    name = change.member.name if change.member else change.coalition.name
+    return f"{name} {_what(change, several=False)}"
+
+
+def _topic(change: Change) -> str:
+    return "membership" if change.member else "the coalition itself"
+
+
+def _from_to(change: Change) -> str:
+    if change.before and change.after:
+        return f" from {change.before} to {change.after}"
+    return f" (before: {change.before})" if change.before else f" ({change.after})" if change.after else ""
