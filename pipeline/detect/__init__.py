@@ -1,0 +1,201 @@
+"""From one article to its claims: who formed, joined, left or is absent from which coalition, with the words that say so.
+
+    gate → segment → names → inventory → reference → roles → status and date → claims
+
+Pure: knowledge and the role stage are handed in. It reads one article at a time and knows of no other; making "Ankara" and
+"Turkey" one member across articles is `resolve`'s work. Text in another language than English is left alone and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pipeline.detect.analysis import Analysis, Question, analyse
+from pipeline.detect.dates import dates, nearest
+from pipeline.detect.gate import Gate
+from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.roles import Roles, RuleRoles
+from pipeline.detect.spans import Label, Mention, MentionKind, SentenceKind
+from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, Event, PartialDate, Quote, Role, Status
+from pipeline.text import fold
+
+VERSION = "rules-1"
+"""Names the detector in evidence, so that claims of an older one can be told apart."""
+
+LANGUAGES = frozenset({"", "en"})
+"""Languages that are read; an empty code is a text too short to tell."""
+
+_AHEAD = frozenset({Event.WILL_JOIN, Event.WILL_LEAVE})
+_DIRECTION = {Event.MEMBER: Event.JOINED}
+_HOW_SURE = {"known by name": 1.0, "known by acronym": 0.97, "head of its name": 0.97}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A label with its question, before names are settled."""
+
+    question: Question
+    mention: Mention
+    label: Label
+
+
+class Detector:
+    """Detects the claims of articles; made once, used for many."""
+
+    version = VERSION
+
+    def __init__(self, lexicon: Lexicon, roles: Roles | None = None) -> None:
+        self._lexicon = lexicon
+        self._gate = Gate(lexicon)
+        self._roles: Roles = roles or RuleRoles()
+
+    def detect(self, article: Article) -> Detection:
+        """Gives the claims of an article, in reading order, or the reason why it was not read further."""
+        if article.language.lower()[:2] not in LANGUAGES:
+            return Detection((), skipped=f"language {article.language.lower()[:2]}")
+        if not self._gate.passes(article.title, article.text):
+            return Detection((), skipped="no word of membership")
+        analysis = analyse(article, self._lexicon)
+        if not analysis.coalitions:
+            return Detection((), skipped="no coalition")
+        questions = tuple(analysis.questions())
+        said = [
+            _Said(question, mention, label)
+            for question, labels in zip(questions, self._label(questions), strict=True)
+            for mention, label in zip(question.masked.mentions, labels, strict=True)
+            if label.event is not None
+        ]
+        claims = tuple(_Claims(article, analysis, self._lexicon).settle(said))
+        return Detection(claims, trace=tuple(_trace(analysis, questions)))
+
+    def _label(self, questions: tuple[Question, ...]) -> list[tuple[Label, ...]]:
+        """Labels equal masked texts once: the fifty bullets of a roster are one."""
+        distinct = {q.masked.text: q.masked for q in questions}
+        labelled = dict(zip(distinct, self._roles.label(list(distinct.values())), strict=True))
+        return [labelled[q.masked.text] for q in questions]
+
+
+class _Claims:
+    """Settles labels into claims: names in full, roles, dates, one claim for each fact."""
+
+    def __init__(self, article: Article, analysis: Analysis, lexicon: Lexicon) -> None:
+        self._article = article
+        self._analysis = analysis
+        self._lexicon = lexicon
+        self._day = article.published.date() if article.published else None
+        self._full = self._full_names()
+
+    def settle(self, said: list[_Said]) -> Iterator[Claim]:
+        best: dict[tuple[str, str, Event, bool], Claim] = {}
+        for one in said:
+            for claim in self._claims(one):
+                key = (
+                    fold(claim.coalition),
+                    fold(claim.member or ""),
+                    _DIRECTION.get(claim.event, claim.event),
+                    claim.status is Status.DENIED,
+                )
+                best[key] = _better(best[key], claim) if key in best else claim
+        formed = {fold(c.coalition): c.date for c in best.values() if c.event is Event.FORMED and c.date}
+        for claim in best.values():
+            launch = formed.get(fold(claim.coalition))
+            if claim.event is Event.JOINED and claim.date is None and claim.role in {Role.FOUNDER, Role.LEAD} and launch:
+                claim = replace(claim, date=launch)
+            yield claim
+
+    def _claims(self, one: _Said) -> Iterator[Claim]:
+        label, mention = one.label, one.mention
+        assert label.event is not None
+        body = self._analysis.coalitions[one.question.coalition]
+        sentence = self._analysis.sentences[one.question.sentence]
+        if label.event in COALITION_EVENTS:
+            if mention.coalition != one.question.coalition:
+                return
+            members: tuple[str | None, ...] = (None,)
+        else:
+            if mention.kind is MentionKind.PERSON or mention.coalition == one.question.coalition:
+                return
+            members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
+        found = dates(sentence.text, self._day, ahead=label.event in _AHEAD or label.status in {Status.PLANNED, Status.PROPOSED})
+        day = nearest(found, mention.start, mention.end, sentence.text) if label.event not in {Event.MEMBER, Event.ABSENT} else None
+        name = _coalition_name(body.names)
+        how = _HOW_SURE.get(body.how, 0.92)
+        confidence = round(label.probability * how * (1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else 0.85), 3)
+        because = (
+            f"{sentence.kind}: {sentence.text[:160]}",
+            f"coalition {name}: {body.how}" + ("" if one.question.named else ", not named in the sentence"),
+            f"{label.event} {label.probability:.2f}, {label.status}",
+        )
+        for member in members:
+            if member is not None and fold(member) in {fold(n) for n in body.names}:
+                continue
+            yield Claim(
+                coalition=name,
+                member=member,
+                event=label.event,
+                status=label.status,
+                quote=Quote(sentence.text, sentence.part, sentence.start),
+                confidence=confidence,
+                role=self._role(label, body.sort),
+                date=day,
+                coalition_aliases=tuple(n for n in body.names if n != name),
+                because=because,
+            )
+
+    def _role(self, label: Label, sort: str) -> Role | None:
+        if label.role is not None or label.event not in {Event.JOINED, Event.MEMBER}:
+            return label.role
+        return Role.SIGNATORY if sort == "text" and label.event is Event.JOINED else Role.MEMBER
+
+    def _member(self, surface: str, mention: Mention) -> str:
+        """The member's name in full, as this article has it; a capital or demonym that acts for a state is the state."""
+        folded = fold(surface)
+        if mention.kind is MentionKind.STATE:
+            # "Luanda" and "the Danes" are the state, "Britain" and "the Republic of Korea" are names of it.
+            state = self._lexicon.seats.get(folded) or self._lexicon.nationals.get(folded)
+            return state or surface
+        return self._full.get(folded, surface)
+
+    def _full_names(self) -> dict[str, str]:
+        """Short forms to the only longer name of the article that begins with them ("Norlund" to "Norlund A/S")."""
+        surfaces = {
+            fold(m.surface): m.surface
+            for ms in self._analysis.mentions
+            for m in ms
+            if m.kind is MentionKind.ORGANISATION and not m.members and m.coalition is None
+        }
+        full = {}
+        for folded in surfaces:
+            longer = [other for other in surfaces if other.startswith(folded + " ")]
+            if longer:
+                longest = max(longer, key=len)
+                if all(longest.startswith(other) for other in longer):
+                    full[folded] = surfaces[longest]
+        return full
+
+
+def _coalition_name(names: tuple[str, ...]) -> str:
+    """What to call a body: its first name, or where that is an acronym the first full one."""
+    first = names[0]
+    if " " in first:
+        return first
+    return next((n for n in names if " " in n and fold(n) != fold(first)), first)
+
+
+def _better(one: Claim, other: Claim) -> Claim:
+    """The surer of two claims of one fact, with the date and role that only the other knows; joining says more than being in."""
+    event = Event.JOINED if {one.event, other.event} == {Event.JOINED, Event.MEMBER} else None
+    if event:
+        first, second = (one, other) if one.event is event else (other, one)
+    else:
+        first, second = (one, other) if one.confidence >= other.confidence else (other, one)
+    role = first.role if first.role not in {None, Role.MEMBER} else second.role or first.role
+    return replace(first, role=role, date=first.date or second.date, confidence=max(first.confidence, second.confidence))
+
+
+def _trace(analysis: Analysis, questions: tuple[Question, ...]) -> Iterator[str]:
+    for body in analysis.coalitions:
+        yield f"inventory: {body.name} ({body.how}); also {', '.join(body.aliases) or 'nothing else'}"
+    for question in questions:
+        yield f"asked of {analysis.coalitions[question.coalition].name}: {question.masked.text}"

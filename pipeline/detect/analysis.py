@@ -1,0 +1,96 @@
+"""Runs the stages that come before the roles over one article and poses the questions: what does this sentence say of each
+name and that coalition?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.detect.inventory import Coalition, Inventory
+from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.names import Names
+from pipeline.detect.reference import References
+from pipeline.detect.segment import sentences
+from pipeline.detect.spans import BOUNDARY, Masked, Mention, MentionKind, Sentence, SentenceKind, mask
+from pipeline.model import Article
+
+MOST_COALITIONS = 3
+"""A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A sentence (by its number) and a coalition (by its place in the inventory), masked for the role stage."""
+
+    sentence: int
+    coalition: int
+    masked: Masked
+    named: bool
+    """Whether the sentence itself speaks of the coalition, by name or reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """An article as the stages before the roles see it."""
+
+    sentences: tuple[Sentence, ...]
+    mentions: tuple[tuple[Mention, ...], ...]
+    coalitions: tuple[Coalition, ...]
+    main: int | None
+
+    def questions(self) -> Iterator[Question]:
+        """Poses the questions in reading order; sentences without names pose none."""
+        recent: int | None = None
+        leads = {s.text: i for i, s in enumerate(self.sentences)}
+        for number, (sentence, mentions) in enumerate(zip(self.sentences, self.mentions, strict=True)):
+            here = list(dict.fromkeys(m.coalition for m in mentions if m.coalition is not None))
+            lead = leads.get(_lead_line(sentence.lead)) if sentence.kind is SentenceKind.BULLET and sentence.lead else None
+            context = lead if lead is not None else self._before(number)
+            askable = [m for m in mentions if m.kind is not MentionKind.PERSON]
+            if askable:
+                asked = here[:MOST_COALITIONS]
+                in_context = [m.coalition for m in self.mentions[context] if m.coalition is not None] if context is not None else []
+                # A sentence that names no coalition goes on about the last one; a roster is about the one that introduces it,
+                # whatever bodies it lists; and the article's own coalition may be meant in any sentence.
+                fallback = in_context[-1] if in_context else recent if recent is not None else self.main
+                if lead is not None:
+                    asked = [*in_context[-1:], *asked] if in_context else [*asked, *self._one(self.main)]
+                elif not asked:
+                    asked = [*self._one(fallback), *self._one(self.main)]
+                elif len(askable) > len(here):
+                    asked += self._one(self.main)
+                asked = list(dict.fromkeys(asked))
+                for coalition in asked:
+                    yield Question(number, coalition, self._masked(number, context, coalition), coalition in here)
+            if here:
+                recent = here[-1]
+
+    @staticmethod
+    def _one(coalition: int | None) -> list[int]:
+        return [] if coalition is None else [coalition]
+
+    def _before(self, number: int) -> int | None:
+        if number == 0 or self.sentences[number].part != self.sentences[number - 1].part:
+            return None
+        return number - 1
+
+    def _masked(self, number: int, context: int | None, coalition: int) -> Masked:
+        text = mask(self.sentences[number].text, self.mentions[number], coalition)
+        if context is not None:
+            text = f"{mask(self.sentences[context].text, self.mentions[context], coalition)} {BOUNDARY} {text}"
+        return Masked(text, self.mentions[number])
+
+
+def _lead_line(lead: str) -> str:
+    """The line that introduces a list, without the sub-heading that `segment` may have put behind it."""
+    return lead[: lead.rindex(":") + 1] if ":" in lead else lead
+
+
+def analyse(article: Article, lexicon: Lexicon) -> Analysis:
+    """Finds the sentences, names, coalitions and references of an article."""
+    cut = sentences(article)
+    names = Names(cut, lexicon)
+    inventory = Inventory(cut, names.mentions, lexicon)
+    references = References(cut, inventory, lexicon)
+    return Analysis(cut, references.mentions, tuple(inventory.coalitions), references.main)

@@ -1,0 +1,158 @@
+"""Reads when something took effect: date phrases in a sentence, held against the day on which it was published.
+
+A date that cannot be told is None: none is better than a wrong one. Nothing here knows what happened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.model import PartialDate
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct",
+         "november nov", "december dec"), start=1)
+    for name in names.split()
+}  # fmt: skip
+_DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
+_MONTH = r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+_PHRASES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? (?P<year>\d{{4}}))?\b",
+        rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}})\b)?",
+        r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
+        rf"\b{_MONTH},? (?:of )?(?P<year>\d{{4}})\b",
+        rf"\b(?P<rel>last|next|this) {_MONTH}\b",
+        r"\b(?:by |at |before )?(?:the )?(?P<end>year-end|end of (?:the|this) year|end of (?P<endyear>\d{4})|end of next year)\b",
+        rf"\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|early|late|mid|[Bb]ack in)[ -]{_MONTH}\b(?! \d)",
+        r"\b(?:on |On |last |this |next |late |early |by |before |until )?(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b",
+        r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his morning)\b",
+        r"\b(?P<span>(?:earlier |later )?this (?:year|month)|last (?:year|month)|next (?:year|month)|a year ago|a year later)\b",
+        r"(?:\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|[Ee]arly|[Ll]ate|mid-?|[Bb]efore|[Aa]fter|[Uu]ntil|[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter|back in)[ -]|\()(?P<year>(?:19|20)\d{2})\b(?!\s?(?:%|percent|km|people|members|companies|euros|dollars))",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A date phrase: what it means and where it stands in the sentence."""
+
+    date: PartialDate
+    start: int
+    end: int
+
+
+def dates(text: str, published: date | None, *, ahead: bool = False) -> tuple[When, ...]:
+    """Finds the date phrases of a sentence, by place.
+
+    `published` is the day the article is dated; without it relative phrases ("on Tuesday") mean nothing. `ahead` reads
+    phrases without a year as of the future ("in March" of a plan), otherwise as of the past.
+
+    >>> [str(w.date) for w in dates("It left on Tuesday, two years after joining in July 2022.", date(2024, 5, 16))]
+    ['2024-05-14', '2022-07']
+    >>> [str(w.date) for w in dates("It will join in January and sign by the end of the year.", date(2024, 5, 16), ahead=True)]
+    ['2025-01', '2024-12']
+    """
+    found: list[When] = []
+    for phrase in _PHRASES:
+        for match in phrase.finditer(text):
+            if any(match.start() < w.end and w.start < match.end() for w in found):
+                continue
+            meaning = _meaning(match, published, ahead)
+            if meaning:
+                found.append(When(meaning, match.start(), match.end()))
+    return tuple(sorted(found, key=lambda w: w.start))
+
+
+def _meaning(match: re.Match[str], published: date | None, ahead: bool) -> PartialDate | None:
+    parts = match.groupdict()
+    try:
+        if parts.get("iso"):
+            return PartialDate.parse(parts["iso"])
+        month = _MONTHS[parts["month"].lower().rstrip(".")] if parts.get("month") else None
+        year = int(parts["year"]) if parts.get("year") else None
+        day = int(parts["day"]) if parts.get("day") else None
+        if year:
+            return PartialDate(year, month, day)
+        if published is None:
+            return PartialDate(int(parts["endyear"]), 12) if parts.get("endyear") else None
+        if month:
+            return _nearest(month, day, published, ahead, parts.get("rel") or "")
+        return _relative(parts, published, ahead, match.group().lower())
+    except ValueError:  # "31 June": a misprint says nothing
+        return None
+
+
+def _nearest(month: int, day: int | None, published: date, ahead: bool, relation: str) -> PartialDate:
+    year = published.year
+    if ahead or relation == "next":
+        if (month, day or 31) < (published.month, published.day):
+            year += 1
+    # A month without a year is of the last twelve months; a day may lie a little ahead ("on 1 July" of a release dated 28 June).
+    elif (
+        month > published.month
+        or (month == published.month and day and day > published.day + 7)
+        or (relation == "last" and month >= published.month)
+    ):
+        near = day is not None and 0 < (PartialDate(year, month, day).earliest() - published).days <= 31
+        year -= 0 if near else 1
+    return PartialDate(year, month, day)
+
+
+def _relative(parts: dict[str, str | None], published: date, ahead: bool, phrase: str) -> PartialDate | None:
+    if weekday := parts.get("weekday"):
+        back = (published.weekday() - _DAYS[weekday.lower()]) % 7
+        if ahead or phrase.startswith(("next", "by", "before", "until")):
+            return _whole(published + timedelta(days=(7 - back) % 7 or 7))
+        return _whole(published - timedelta(days=back))
+    if word := parts.get("word"):
+        shift = {"yesterday": -1, "tomorrow": 1}.get(word.lower(), 0)
+        return _whole(published + timedelta(days=shift))
+    if parts.get("end"):
+        return PartialDate(int(parts["endyear"] or 0) or published.year + ("next" in phrase), 12)
+    span = parts.get("span") or ""
+    step = -1 if span.startswith("last") else 1 if span.startswith("next") else 0
+    if span.endswith("month"):
+        months = published.year * 12 + published.month - 1 + step
+        return PartialDate(months // 12, months % 12 + 1)
+    if span.endswith("year"):
+        return PartialDate(published.year + step)
+    return None
+
+
+def _whole(day: date) -> PartialDate:
+    return PartialDate(day.year, day.month, day.day)
+
+
+def nearest(found: tuple[When, ...], start: int, end: int, text: str) -> PartialDate | None:
+    """Chooses the date that belongs to words at `start` to `end`: in parentheses right after them, in their clause, else the only one.
+
+    >>> text = "Qatar left in 2019 and Ecuador followed in 2020."
+    >>> str(nearest(dates(text, None), 23, 30, text))
+    '2020'
+    """
+    if not found:
+        return None
+    after = [w for w in found if w.start >= end]
+    before = [w for w in found if w.end <= start]
+    if after and after[0].start - end <= 3 and text[end : after[0].start + 1].strip().startswith("("):
+        return after[0].date
+    if len(found) == 1:
+        return found[0].date
+    clauses: Iterator[re.Match[str]] = re.finditer(
+        r"[;:]|,\s(?:and|but|while|which|who)\b|\band\b(?=\s+[A-Z])|\bwhile\b|\bafter\b|\bbefore\b", text
+    )
+    cuts = [c.start() for c in clauses]
+    same = [w for w in after if not any(end <= c < w.start for c in cuts)]
+    if same:
+        return same[0].date
+    same = [w for w in before if not any(w.end <= c < start for c in cuts)]
+    if same:
+        return same[-1].date
+    return after[0].date if after else before[-1].date

@@ -1,0 +1,299 @@
+"""Finds the coalitions that an article speaks of, with the names each goes by in it.
+
+A coalition is known from the gazetteer or the watch list, or shows itself: by the head of its name (the Harbour Pact), by an
+introduction ("a new alliance called Kith"), or by what is done to it (one is a member of it, one signs it). Names that only
+look like one are refused. It does not resolve "the bloc": that is `reference`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
+from pipeline.text import fold
+
+_DEFINED = re.compile(r"\s*\(\s*(?:the\s|or\s|hereinafter\s|known as\s)*[\"“‘']?(?:the\s)?([^()\"”’]{2,60}?)[\"”’']?\s*\)")
+_BETTER_KNOWN = re.compile(
+    r",?\s+(?:(?:also |better |commonly |widely |formerly |previously |once |originally )?(?:known|called|branded|abbreviated|shortened)(?: as| to)?|or|a\.k\.a\.)\s+(?:the\s)?[\"“‘']?$",
+    re.I,
+)
+_INTRODUCED = re.compile(
+    r"\b(?:{heads})\b(?:\s+of\s+[\w\s-]{{2,40}}?)?(?:\s+(?:that is|to be|is|was|are|now|formally|officially))*"
+    r"(?:\s*,\s*(?:called|named|dubbed|known as)?|\s+(?:called|named|dubbed|titled|entitled|known as|christened|baptised|under the name(?: of)?))\s*(?:the\s+)?[\"“‘']?$"
+)
+_MEMBER_OF = re.compile(
+    r"\b(?:(?:members?|membership|signator(?:y|ies)|co-?signator(?:y|ies)|membership rolls|ranks|parties|party|states? part(?:y|ies)|backers|supporters|observer|adherents?|withdrawal|"
+    r"departure|exit|accession|secession|expulsion|suspension|admission|entry|application)\s+(?:of|to|from|in|into|at|for)|"
+    r"(?:joined|joins|join|joining|rejoined?|rejoins|quit|quits|quitting|acceded to|accede to|accedes to|signed up to|sign up to|signed on to|signed onto|signs up to|"
+    r"withdrew from|withdraw from|withdraws from|withdrawn from|withdrawing from|pulled out of|pulls out of|pull out of|pulling out of|walked out of|walks out of|"
+    r"expelled from|suspended from|ejected from|excluded from|thrown out of|left|leaves|leave|leaving|ratified|ratify|admitted to|admitted into|accepted into|enter|entered|entering|exits?|exited|exiting))\s+"
+    r"(?:the\s+)?[\"“‘']?$",
+    re.I,
+)
+_STRONG_MEMBER_OF = re.compile(
+    r"\b(?:members?|membership|signator(?:y|ies)|states? part(?:y|ies)|accession|acced\w+)\s+(?:of|to|in)\s+(?:the\s+)?[\"“‘']?$", re.I
+)
+_OWNS_MEMBERS = re.compile(
+    r"^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|signatories|member states|founding members?|founders|board of directors)\b|"
+    r"\s+(?:members|member states|membership|signatories|member countries|said it had (?:admitted|suspended|expelled)|has (?:admitted|suspended|expelled|welcomed)|(?:admitted|suspended|expelled|welcomed|admits|suspends|expels|welcomes)\b))"
+)
+_FORMED = re.compile(
+    r"\b(?:launch(?:ed|es|ing)?|form(?:ed|s|ing)?|found(?:ed|s|ing)|creat(?:ed|es|ing)|establish(?:ed|es|ing)|unveil(?:ed|s|ing)|set up|announc(?:ed|es|ing)|"
+    r"start(?:ed|s|ing)|launch of|formation of|creation of|sign(?:ed|s|ing)?|adopt(?:ed|s)?)\s+(?:(?:a|an|the|its|their|new)\s+){0,2}[\"“‘']?$",
+    re.I,
+)
+_ROLE_AFTER = re.compile(r"^[\"”’']?\s+(?:spokes|chair|chief|president|secretary|summit|meeting|conference call|headquarters|report)")
+_NUMBERED = re.compile(r"\d")
+_COMPANY_END = re.compile(
+    r"\b(?:Inc|Corp|Corporation|Co|Ltd|Limited|plc|LLC|GmbH|AG|S\.?A|N\.?V|Holdings|Bank|Bancorp|Partners|Capital|Airlines|Systems|Solutions|Ventures|Management|Pharma)\.?$"
+)
+
+
+@dataclass(slots=True)
+class Coalition:
+    """One body of an article's inventory. `how` says how it was recognised; `sort` is body, text or power."""
+
+    name: str
+    how: str
+    sort: str = "body"
+    head: str = ""
+    aliases: list[str] = field(default_factory=list)
+    known: str = ""
+    mentions: int = 0
+    in_title: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.aliases)
+
+
+class Inventory:
+    """The coalitions of one article; `mentions` are the sentences' mentions with those of coalitions marked."""
+
+    def __init__(self, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]], lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._heads = "|".join(sorted(h for h in lexicon.heads if h.isalpha()))
+        self._introduced = re.compile(_INTRODUCED.pattern.replace("{heads}", self._heads).replace("{{", "{").replace("}}", "}"))
+        self._explained = re.compile(rf"^[\"”’']?\s?,\s+(?:the|a|an|its|their|another|one)\s+(?:[\w'’-]+\s){{0,5}}?(?:{self._heads})\b")
+        self.coalitions: list[Coalition] = []
+        self._by_name: dict[str, int] = {}
+        members = {fold(m.surface) for ms in mentions for m in ms if m.kind in {MentionKind.STATE, MentionKind.PERSON}}
+        self._full_names = {fold(m.surface) for ms in mentions for m in ms}
+        evidence = self._evidence(sentences, mentions)
+        for sentence, of_sentence in zip(sentences, mentions, strict=True):
+            for mention in of_sentence:
+                if fold(mention.surface) not in members:
+                    self._consider(sentence, mention, evidence)
+        self._define(sentences, mentions)
+        self._short_forms(mentions)
+        self.mentions = tuple(tuple(self._marked(m) for m in of_sentence) for of_sentence in mentions)
+        for sentence, of_sentence in zip(sentences, self.mentions, strict=True):
+            for mention in of_sentence:
+                if mention.coalition is not None:
+                    body = self.coalitions[mention.coalition]
+                    body.mentions += 1
+                    body.in_title = body.in_title or sentence.part == "title"
+
+    def index(self, name: str) -> int | None:
+        """The place of the coalition that goes by `name` in this article, None where there is none."""
+        return self._by_name.get(fold(name))
+
+    def _evidence(self, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]]) -> dict[str, set[str]]:
+        """For each folded name, the signs in the text that it is something one belongs to."""
+        signs: dict[str, set[str]] = {}
+        for sentence, of_sentence in zip(sentences, mentions, strict=True):
+            for mention in of_sentence:
+                before, after = sentence.text[: mention.start], sentence.text[mention.end :]
+                found = signs.setdefault(fold(mention.surface), set())
+                if self._introduced.search(before):
+                    found.add("introduced")
+                if _STRONG_MEMBER_OF.search(before):
+                    found.add("member of")
+                elif _MEMBER_OF.search(before):
+                    found.add("joined or left")
+                if self._explained.search(after):
+                    found.add("explained")
+                if _OWNS_MEMBERS.search(after):
+                    found.add("has members")
+                if _FORMED.search(before):
+                    found.add("formed")
+                if (defined := _DEFINED.match(after)) and self._fits(mention.surface, defined.group(1)):
+                    found.add("defined")
+        return signs
+
+    def _consider(self, sentence: Sentence, mention: Mention, evidence: dict[str, set[str]]) -> None:
+        name, lexicon = mention.surface, self._lexicon
+        folded = fold(name)
+        if folded in self._by_name or mention.kind in {MentionKind.PERSON, MentionKind.STATE}:
+            return
+        signs = evidence.get(folded, set())
+        if known := lexicon.coalitions.exact(name):
+            self._add(Coalition(name, "known by name", self._sort(known), known=known))
+            return
+        if lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
+            return
+        if bearers := lexicon.acronyms.get(name):
+            known = self._bearer(name, bearers)
+            if known is not None and (signs or name.isupper() or fold(name) not in lexicon.common):
+                self._add(Coalition(name, "known by acronym", self._sort(known), known=known))
+                return
+        head = lexicon.head_of(name) or ("defined" in signs and lexicon.heads.get(name.split()[-1].lower())) or None
+        single = " " not in name
+        if head and not single and not _COMPANY_END.search(name) and lexicon.firms.exact(name) is None:
+            if head.strong and self._is_news_of(name):
+                self._add(Coalition(name, "head of its name", head.sort))
+                return
+            if signs:
+                self._add(Coalition(name, f"head of its name, {', '.join(sorted(signs))}", head.sort))
+                return
+        if mention.kind is MentionKind.ORGANISATION and lexicon.firms.exact(name) is None and not _COMPANY_END.search(name):
+            if "explained" in signs and len(signs) > 1:
+                self._add(Coalition(name, "explained as one"))
+            elif "introduced" in signs and self._is_new_name(sentence, mention):
+                self._add(Coalition(name, "introduced as one"))
+            elif ("member of" in signs and sentence.kind is not SentenceKind.HEADLINE and not single) or (
+                "member of" in signs and name.isupper() and len(name) > 2
+            ):
+                self._add(Coalition(name, "has members"))
+
+    def _is_new_name(self, sentence: Sentence, mention: Mention) -> bool:
+        """Whether the words before introduce the name itself and not a list of members ("a group, Acme and Bolt, …")."""
+        before = sentence.text[: mention.start]
+        if re.search(r"(?:called|named|dubbed|titled|entitled|known as|christened|baptised|name(?: of)?)\s+(?:the\s+)?[\"“‘']?$", before):
+            return True
+        after = sentence.text[mention.end :]
+        return bool(
+            re.search(r"\b(?:new|a|an|its|rival|older|own)\s+(?:[\w-]+\s+){0,4}\w+\s*,\s*(?:the\s+)?[\"“‘']?$", before)
+        ) and not re.match(r"\s*(?:,\s+(?:the\s+)?[A-Z]|and\s+(?:the\s+)?[A-Z])", after)
+
+    def _is_news_of(self, name: str) -> bool:
+        """Whether a name with a strong head is more than the head with a common adjective ("New Alliance", "National League")."""
+        words = [w for w in name.split() if w[:1].isupper() or w[:1].isdigit()]
+        return len(words) > 1
+
+    def _contains_look_alike(self, sentence: Sentence, mention: Mention) -> bool:
+        around = sentence.text[max(0, mention.start - 30) : mention.end + 20]
+        return any(
+            (found := p.search(around)) and found.group() and found.group().split()[-1] in mention.surface.split()
+            for p in self._lexicon.look_alike_patterns
+        )
+
+    def _bearer(self, acronym: str, bearers: Sequence[str]) -> str | None:
+        """The coalition that an acronym stands for here: the one named in full, or the only one; "" where it is one of several."""
+        named = [b for b in bearers if fold(b) in self._full_names]
+        if named:
+            return named[0]
+        return bearers[0] if len(bearers) == 1 else ""
+
+    def _sort(self, known: str) -> str:
+        head = self._lexicon.head_of(known)
+        if head:
+            return head.sort
+        return "text" if self._lexicon.sorts.get(known) in {"pledge", "treaty"} else "body"
+
+    def _add(self, coalition: Coalition) -> None:
+        folded = fold(coalition.name)
+        if coalition.known:
+            for at, other in enumerate(self.coalitions):
+                if other.known == coalition.known:
+                    if coalition.name not in other.aliases:
+                        other.aliases.append(coalition.name)
+                    self._by_name[folded] = at
+                    return
+        words = coalition.name.split()
+        coalition.head = next((w.lower() for w in words if w.lower() in self._lexicon.heads), words[-1].lower())
+        last = words[-1].lower()
+        if last in self._lexicon.heads:
+            coalition.head = last
+        self._by_name[folded] = len(self.coalitions)
+        self.coalitions.append(coalition)
+
+    def _alias(self, at: int, name: str) -> None:
+        folded = fold(name)
+        if not folded or self._by_name.get(folded) == at:
+            return
+        other = self._by_name.get(folded)
+        if other is not None:
+            self._merge(at, other)
+            return
+        self._by_name[folded] = at
+        self.coalitions[at].aliases.append(name)
+
+    def _merge(self, at: int, other: int) -> None:
+        """Makes two entries one: an acronym was met before the name that it stands for."""
+        keep, drop = self.coalitions[at], self.coalitions[other]
+        keep.aliases += [n for n in drop.names if n not in keep.names]
+        keep.known = keep.known or drop.known
+        for name, index in list(self._by_name.items()):
+            if index == other:
+                self._by_name[name] = at
+
+    def _define(self, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]]) -> None:
+        """Learns the aliases that the article itself gives: "(NZBA)", ("the Montrose Charter"), "better known as ACEA"."""
+        for sentence, of_sentence in zip(sentences, mentions, strict=True):
+            for number, mention in enumerate(of_sentence):
+                at = self.index(mention.surface)
+                if at is None:
+                    continue
+                after = sentence.text[mention.end :]
+                if (defined := _DEFINED.match(after)) and self._fits(mention.surface, defined.group(1)):
+                    self._alias(at, defined.group(1).strip())
+                if number + 1 < len(of_sentence):
+                    following = of_sentence[number + 1]
+                    if _BETTER_KNOWN.fullmatch(sentence.text[mention.end : following.start]):
+                        self._alias(at, following.surface)
+
+    def _fits(self, name: str, alias: str) -> bool:
+        alias = alias.strip()
+        if not alias or alias[0].islower() or len(alias.split()) > 6:
+            return False
+        if " " in alias:
+            return fold(alias).split()[-1] in fold(name).split()
+        letters = re.sub(r"[^A-Za-z]", "", alias).lower()
+        initials = "".join(w[0] for w in fold(name).split())
+        return len(letters) > 1 and letters[0] in {initials[:1], fold(name)[:1]} and sum(c.isupper() for c in alias) > 1
+
+    def _short_forms(self, mentions: Sequence[Sequence[Mention]]) -> None:
+        """Takes "Lusaka Compact" for the Lusaka Vaccine Compact: the same head and a subset of its words, where only one body fits."""
+        for of_sentence in mentions:
+            for mention in of_sentence:
+                folded = fold(mention.surface)
+                if mention.kind is MentionKind.PERSON:
+                    continue
+                words = folded.split()
+                own = self._by_name.get(folded)
+                if own is not None and self.coalitions[own].known:
+                    continue
+                fitting = [
+                    at
+                    for at, body in enumerate(self.coalitions)
+                    if at != own and at in self._by_name.values() and any(_is_short(words, fold(n).split()) for n in body.names)
+                ]
+                if len(fitting) == 1 and (own is not None or len(words) > 1 or words[0] in self._lexicon.heads):
+                    if own is None:
+                        self._alias(fitting[0], mention.surface)
+                    elif self.coalitions[own].name == mention.surface:
+                        self._merge(fitting[0], own)
+
+    def _marked(self, mention: Mention) -> Mention:
+        at = self.index(mention.surface)
+        if at is None or mention.kind is MentionKind.PERSON:
+            return mention
+        return replace(mention, kind=MentionKind.COALITION, coalition=at)
+
+
+def _is_short(short: Sequence[str], full: Sequence[str]) -> bool:
+    """Whether `short` leaves out words of `full` in order and keeps its last ("lusaka compact", "lusaka vaccine compact").
+
+    >>> _is_short(["lusaka", "compact"], ["lusaka", "vaccine", "compact"]), _is_short(["compact"], ["lusaka", "compact"])
+    (True, True)
+    """
+    if not short or len(short) >= len(full):
+        return False
+    rest = iter(full)
+    if not all(word in rest for word in short):
+        return False
+    return short[-1] == full[-1] or (len(short) > 1 and list(short) == list(full[: len(short)]))
