@@ -55,11 +55,9 @@ class Analysis:
                 # whatever bodies it lists; and the article's own coalition may be meant in any sentence.
                 fallback = in_context[-1] if in_context else recent if recent is not None else self.main
                 if lead is not None:
-                    asked = [*in_context[-1:], *asked] if in_context else [*asked, *self._one(self.main)]
-                elif not asked:
-                    asked = [*self._one(fallback), *self._one(self.main)]
-                elif len(askable) > len(here):
-                    asked += self._one(self.main)
+                    asked = [*in_context[-1:], *asked, *self._one(self.main)]
+                else:
+                    asked += [*(self._one(fallback) if not asked else []), *self._one(self.main)]
                 asked = list(dict.fromkeys(asked))
                 for coalition in asked:
                     yield Question(number, coalition, self._masked(number, context, coalition), coalition in here)

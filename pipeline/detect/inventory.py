@@ -70,6 +70,20 @@ class Coalition:
         return (self.name, *self.aliases)
 
 
+_ORGAN = re.compile(
+    r"^(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|(?:Executive|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s"
+    r"(?:Board|Committee|Council|Group)|Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme Court|City Council)$"
+)
+"""Organs of bodies and of states: nobody joins them as a member of a coalition."""
+_POWER = re.compile(
+    r"\b(?:the|a|an|his|her|its)\s+(?:[\w’'-]+\s){0,2}?(?P<name>(?:(?:ruling|governing|government|unity|rainbow|caretaker|emergency|grand|minority|opposition|four-party|"
+    r"three-party|two-party|five-party|multi-party|centre-left|centre-right|right-wing|left-wing|coalition)\s)+(?:coalition|government|cabinet|administration|alliance))\b"
+    r"|\b(?:the|his|her)\s+(?P<bare>coalition)\b(?!\s+of\b)",
+    re.I,
+)
+_POLITICS = re.compile(r"\b(?:part(?:y|ies)|parliament\w*|ministers?|cabinet|lawmakers|deputies|seats|election|vote|opposition|prime minister)\b", re.I)
+
+
 class Inventory:
     """The coalitions of one article; `mentions` are the sentences' mentions with those of coalitions marked."""
 
@@ -87,6 +101,7 @@ class Inventory:
             for mention in of_sentence:
                 if fold(mention.surface) not in members:
                     self._consider(sentence, mention, evidence)
+        self._unnamed_powers(sentences)
         self._define(sentences, mentions)
         self._short_forms(mentions)
         self.mentions = tuple(tuple(self._marked(m) for m in of_sentence) for of_sentence in mentions)
@@ -133,7 +148,7 @@ class Inventory:
         if known := lexicon.coalitions.exact(name):
             self._add(Coalition(name, "known by name", self._sort(known), known=known))
             return
-        if lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
+        if _ORGAN.match(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
             return
         if bearers := lexicon.acronyms.get(name):
             known = self._bearer(name, bearers)
@@ -158,6 +173,21 @@ class Inventory:
                 "member of" in signs and name.isupper() and len(name) > 2
             ):
                 self._add(Coalition(name, "has members"))
+
+    def _unnamed_powers(self, sentences: Sequence[Sentence]) -> None:
+        """Takes in a governing coalition that has no name ("the ruling coalition", "the unity government"), by what it is called."""
+        if any(c.sort == "power" or c.head == "coalition" for c in self.coalitions):
+            return
+        text = "\n".join(s.text for s in sentences)
+        if not _POLITICS.search(text):
+            return
+        calls = [m.group("name") or m.group("bare") for m in _POWER.finditer(text)]
+        if calls:
+            name = max(calls, key=lambda c: (len(c.split()) > 1, -calls.index(c))).lower()
+            self._add(Coalition(name, "a government's coalition", "power"))
+            for alias in ("coalition", "government", "cabinet"):
+                if alias in name.split() or any(alias == c.lower() for c in calls):
+                    self._alias(self._by_name[fold(name)], alias)
 
     def _is_new_name(self, sentence: Sentence, mention: Mention) -> bool:
         """Whether the words before introduce the name itself and not a list of members ("a group, Acme and Bolt, …")."""

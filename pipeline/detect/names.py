@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
@@ -18,229 +18,26 @@ from pipeline.text import fold
 _TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[A-Za-z]\.[a-z]\.[A-Z]\.|[^\W_]+(?:[-‑–.’'/][^\W_]+)*(?:\+(?!\w))?(?:['’](?=\s[A-Z]))?|[^\s]")
 _POSSESSIVE = re.compile(r"['’]s$")
 _LEGAL = frozenset(
-    [
-        "inc",
-        "inc.",
-        "corp",
-        "corp.",
-        "corporation",
-        "co",
-        "co.",
-        "company",
-        "ltd",
-        "ltd.",
-        "limited",
-        "plc",
-        "llc",
-        "llp",
-        "ag",
-        "sa",
-        "s.a.",
-        "nv",
-        "n.v.",
-        "se",
-        "gmbh",
-        "asa",
-        "a/s",
-        "as",
-        "ab",
-        "oy",
-        "oyj",
-        "spa",
-        "s.p.a.",
-        "bv",
-        "b.v.",
-        "kg",
-        "kgaa",
-        "s.l.",
-        "sl",
-        "pty",
-        "(pty)",
-        "kk",
-        "k.k.",
-        "sas",
-        "sarl",
-        "bhd",
-        "pte",
-    ]
+    "inc inc. corp corp. corporation co co. company ltd ltd. limited plc llc llp ag sa s.a. nv n.v. se gmbh asa a/s as ab oy oyj spa "
+    "s.p.a. bv b.v. kg kgaa s.l. sl pty (pty) kk k.k. sas sarl bhd pte".split()
 )
 _LINKS = frozenset(
-    [
-        "of",
-        "for",
-        "de",
-        "da",
-        "do",
-        "del",
-        "della",
-        "dello",
-        "di",
-        "du",
-        "des",
-        "dos",
-        "das",
-        "la",
-        "le",
-        "les",
-        "el",
-        "van",
-        "von",
-        "der",
-        "den",
-        "zur",
-        "zum",
-        "für",
-        "y",
-        "e",
-        "et",
-        "und",
-        "op",
-        "ten",
-        "ter",
-        "al",
-        "en",
-        "à",
-    ]
+    "of for de da do del della dello di du des dos das la le les el van von der den zur zum für y e et und op ten ter al en à".split()
 )
 _HEAD_LINKS = frozenset(["on", "against", "to", "in", "at", "with"])
 _ARTICLES = frozenset({"the", "la", "le", "los", "las", "der", "die", "das", "l'"})
 _CALENDAR = frozenset(
-    [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "gmt",
-        "est",
-        "cet",
-        "utc",
-    ]
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
+    "november december jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun gmt est cet utc".split()
 )
 _TITLES = frozenset(
-    [
-        "president",
-        "minister",
-        "chancellor",
-        "king",
-        "queen",
-        "prince",
-        "princess",
-        "senator",
-        "rep",
-        "secretary",
-        "commissioner",
-        "chairman",
-        "chairwoman",
-        "chair",
-        "chairperson",
-        "ceo",
-        "cfo",
-        "cto",
-        "coo",
-        "director",
-        "spokesman",
-        "spokeswoman",
-        "spokesperson",
-        "governor",
-        "mayor",
-        "ambassador",
-        "general",
-        "colonel",
-        "captain",
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "prof",
-        "professor",
-        "sir",
-        "lord",
-        "lady",
-        "pope",
-        "bishop",
-        "archbishop",
-        "judge",
-        "justice",
-        "sheikh",
-        "emir",
-        "sultan",
-        "premier",
-        "deputy",
-        "vice",
-        "prime",
-        "foreign",
-        "finance",
-        "trade",
-        "energy",
-        "chief",
-        "executive",
-        "analyst",
-        "founder",
-        "congressman",
-        "congresswoman",
-        "lawmaker",
-        "leader",
-        "head",
-        "economist",
-        "lawyer",
-        "attorney",
-    ]
+    "president minister chancellor king queen prince princess senator rep secretary commissioner chairman chairwoman chair "
+    "chairperson ceo cfo cto coo director spokesman spokeswoman spokesperson governor mayor ambassador general colonel captain dr mr "
+    "mrs ms prof professor sir lord lady pope bishop archbishop judge justice sheikh emir sultan premier deputy vice prime foreign "
+    "finance trade energy chief executive analyst founder congressman congresswoman lawmaker leader head economist lawyer attorney".split()
 )
 _PERSON_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "professor",
-        "sir",
-        "lord",
-        "lady",
-        "president",
-        "chancellor",
-        "senator",
-        "pope",
-        "king",
-        "queen",
-        "prince",
-        "princess",
-        "minister",
-    ]
+    "mr mrs ms dr prof professor sir lord lady president chancellor senator pope king queen prince princess minister".split()
 )
 _AFTER_PERSON = re.compile(
     r"\s*,\s*(?:who\b|\d{2}\s*,|(?:its|their|the|an?|his|her)?\s*(?:[\w’'-]+\s){0,4}?(?:chief|president|chair\w*|director|head|minister|secretary|spokes\w+|analyst|"
@@ -255,367 +52,44 @@ _TITLE_BEFORE = re.compile(
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|outside|around|across|to|through|over|via)\s+(?:the\s+)?$")
 _ORGANISATION_WORD = frozenset(
-    [
-        "university",
-        "institute",
-        "college",
-        "bank",
-        "ministry",
-        "department",
-        "agency",
-        "company",
-        "group",
-        "holdings",
-        "labs",
-        "laboratory",
-        "laboratories",
-        "semiconductor",
-        "systems",
-        "technologies",
-        "technology",
-        "electric",
-        "energy",
-        "power",
-        "foundation",
-        "trust",
-        "fund",
-        "church",
-        "party",
-        "authority",
-        "office",
-        "school",
-        "hospital",
-        "clinic",
-        "museum",
-        "airlines",
-        "airways",
-        "motors",
-        "motor",
-        "pharma",
-        "capital",
-        "partners",
-        "insurance",
-        "reinsurance",
-        "federation",
-        "association",
-        "union",
-        "society",
-        "council",
-        "centre",
-        "center",
-        "academy",
-        "polytechnic",
-        "software",
-        "networks",
-        "telecom",
-        "industries",
-        "international",
-        "bancorp",
-        "media",
-        "press",
-        "times",
-        "post",
-        "news",
-        "journal",
-    ]
+    "university institute college bank ministry department agency company group holdings labs laboratory laboratories semiconductor "
+    "systems technologies technology electric energy power foundation trust fund church party authority office school hospital clinic "
+    "museum airlines airways motors motor pharma capital partners insurance reinsurance federation association union society council "
+    "centre center academy polytechnic software networks telecom industries international bancorp media press times post news journal".split()
 )
 _DESCRIPTORS = frozenset(
-    [
-        "lender",
-        "rival",
-        "carrier",
-        "chipmaker",
-        "carmaker",
-        "automaker",
-        "insurer",
-        "reinsurer",
-        "retailer",
-        "neighbour",
-        "neighbor",
-        "newcomer",
-        "startup",
-        "operator",
-        "publisher",
-        "brewer",
-        "drugmaker",
-        "utility",
-        "supplier",
-        "lawmaker",
-        "member",
-        "members",
-        "signatory",
-        "signatories",
-        "founder",
-        "founders",
-        "both",
-        "only",
-        "even",
-        "then",
-        "now",
-        "when",
-        "while",
-        "as",
-        "after",
-        "before",
-        "since",
-        "if",
-        "but",
-        "and",
-        "or",
-        "nor",
-        "so",
-        "yet",
-        "also",
-        "still",
-        "not",
-        "nobody",
-        "everyone",
-        "joining",
-        "including",
-        "like",
-        "with",
-        "from",
-        "by",
-        "at",
-        "in",
-        "on",
-        "for",
-        "to",
-        "of",
-        "into",
-        "alongside",
-        "among",
-        "amid",
-        "besides",
-        "unlike",
-        "despite",
-        "without",
-        "under",
-        "within",
-        "against",
-        "between",
-        "the",
-        "a",
-        "an",
-        "its",
-        "their",
-        "our",
-        "his",
-        "her",
-        "this",
-        "that",
-        "these",
-        "those",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "dozens",
-        "today",
-        "yesterday",
-        "earlier",
-        "last",
-        "first",
-        "later",
-        "meanwhile",
-        "however",
-        "elsewhere",
-        "there",
-        "here",
-        "where",
-        "who",
-        "what",
-        "why",
-        "how",
-        "is",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "had",
-        "will",
-        "would",
-        "can",
-        "could",
-        "may",
-        "might",
-        "should",
-        "must",
-        "did",
-        "does",
-        "do",
-        "it",
-        "he",
-        "she",
-        "they",
-        "we",
-        "you",
-        "i",
-    ]
+    "lender rival carrier chipmaker carmaker automaker insurer reinsurer retailer neighbour neighbor newcomer startup operator "
+    "publisher brewer drugmaker utility supplier lawmaker member members signatory signatories founder founders both only even then "
+    "now when while as after before since if but and or nor so yet also still not nobody everyone joining including like with from by "
+    "at in on for to of into alongside among amid besides unlike despite without under within against between the a an its their our "
+    "his her this that these those one two three four five six seven eight nine ten dozens today yesterday earlier last first later "
+    "meanwhile however elsewhere there here where who what why how is are was were has have had will would can could may might should "
+    "must did does do it he she they we you i".split()
 )
 _CAMPUSES = frozenset(
-    [
-        "berkeley",
-        "davis",
-        "irvine",
-        "merced",
-        "riverside",
-        "los",
-        "san",
-        "santa",
-        "urbana-champaign",
-        "chicago",
-        "springfield",
-        "austin",
-        "dallas",
-        "arlington",
-        "madison",
-        "milwaukee",
-        "ann",
-        "dearborn",
-        "amherst",
-        "boston",
-        "lowell",
-        "chapel",
-        "charlotte",
-        "greensboro",
-        "baltimore",
-        "park",
-        "boulder",
-        "denver",
-    ]
+    "berkeley davis irvine merced riverside los san santa urbana-champaign chicago springfield austin dallas arlington madison "
+    "milwaukee ann dearborn amherst boston lowell chapel charlotte greensboro baltimore park boulder denver".split()
 )
 """First words of the campus that follows a state university's name after a comma ("University of California, Berkeley")."""
 _HEADLINE_WORDS = frozenset(
-    f"{verb}{ending}"
-    for verb in [
-        "sign",
-        "seal",
-        "join",
-        "quit",
-        "leav",
-        "leave",
-        "form",
-        "launch",
-        "back",
-        "enter",
-        "exit",
-        "found",
-        "creat",
-        "create",
-        "unveil",
-        "reject",
-        "ditch",
-        "snub",
-        "renew",
-        "mull",
-        "weigh",
-        "eye",
-        "plan",
-        "seek",
-        "boost",
-        "push",
-        "lead",
-        "head",
-        "hail",
-        "slam",
-        "praise",
-        "urge",
-        "split",
-        "shake",
-        "rock",
-        "hit",
-        "call",
-        "block",
-        "stall",
-        "test",
-        "name",
-        "add",
-        "admit",
-        "welcom",
-        "welcome",
-        "expel",
-        "suspend",
-        "invit",
-        "invite",
-        "new",
-        "more",
-        "former",
-        "rival",
-        "global",
-        "big",
-    ]
+    verb + ending
+    for verb in (
+        "sign seal join quit leav leave form launch back enter exit found creat create unveil reject ditch snub renew mull weigh eye plan seek "
+        "boost push lead head hail slam praise urge split shake rock hit call block stall test name add admit welcom welcome expel suspend invit "
+        "invite new more former rival global big"
+    ).split()
     for ending in ("", "s", "es", "d", "ed", "ing")
 )
 """Words before a body's name in a headline that are no part of it."""
+_LOWER_HEADS = frozenset(
+    "protocol treaty convention accord accords pact charter declaration coalition alliance bloc union zone commonwealth compact pledge".split()
+)
 _NO_NAMES = frozenset(
-    [
-        "ai",
-        "it",
-        "ict",
-        "iot",
-        "ceo",
-        "cfo",
-        "cto",
-        "coo",
-        "ngo",
-        "ngos",
-        "gdp",
-        "co2",
-        "esg",
-        "r&d",
-        "pr",
-        "hr",
-        "tv",
-        "ipo",
-        "faq",
-        "q&a",
-        "ok",
-        "am",
-        "pm",
-        "ad",
-        "bc",
-        "id",
-        "url",
-        "pdf",
-        "usd",
-        "eur",
-        "gbp",
-        "vat",
-        "iso",
-        "eds",
-        "ends",
-        "phd",
-        "mp",
-        "mps",
-        "mep",
-        "meps",
-        "gpu",
-        "gpus",
-        "cpu",
-        "cpus",
-        "api",
-        "apis",
-        "b2b",
-        "5g",
-        "4g",
-        "6g",
-        "3g",
-        "ev",
-        "evs",
-        "llm",
-        "llms",
-        "agm",
-    ]
+    "ai it ict iot ceo cfo cto coo ngo ngos gdp co2 esg r&d pr hr tv ipo faq q&a ok am pm ad bc id url pdf usd eur gbp vat iso eds "
+    "ends phd mp mps mep meps gpu gpus cpu cpus api apis b2b 5g 4g 6g 3g ev evs llm llms agm".split()
 )
 """Acronyms of things that nobody is a member of."""
+_PREFIXED = re.compile(r"(?:ex|pro|anti|non|mid|post|pre|then|former|intra|trans|sub|self|co)-[A-Z]")
 _COMPOUND = re.compile(r"-(?:led|based|backed|sponsored|run|listed|owned|born|brokered|wide|sized|made|style|era|dominated|controlled)$")
 _SAYS = re.compile(r"\s+(?:said|say|have|had|has|are|were|will|would|joined|left|quit|want\w*|did|do|signed)\b")
 _ROSTER_END = re.compile(r"\s+[–—]\s+|\s+--?\s+|\s\(|:\s|,?\s+represented\b|,?\s+which\b|,?\s+whose\b|,\s+(?=[a-z])")
@@ -655,7 +129,7 @@ def is_capital(word: str) -> bool:
     >>> is_capital("eVax"), is_capital("vaccine"), is_capital("2024"), is_capital("9Rivers")
     (True, False, False, True)
     """
-    return any(c.isupper() for c in word)
+    return any(c.isupper() for c in word) and not _PREFIXED.match(word)
 
 
 def is_title_case(text: str) -> bool:
@@ -765,11 +239,23 @@ class Names:
                 start = self._trim(words, at, end, opening, title_case)
             opening = False
             at = end
+            if not title_case and (lower := self._lower_head(words, start, end)):
+                end = at = lower
             for first, last in self._parted(words, start, end):
                 first, last = self._untitled(words, first, last)
                 if first < last and not self._is_nothing(words, first, last, title_case):
                     found.append((words[first].start, words[last - 1].end))
         return tuple(found)
+
+    def _lower_head(self, words: Sequence[Token], start: int, end: int) -> int:
+        """The end of a name whose head is in lower case, as house styles write it: "the Kyoto protocol", "the Sharon coalition"."""
+        before = words[start - 1].text.lower() if start else ""
+        if before not in {"the", "'s", "’s"} or end - start > 2:
+            return 0
+        ahead = end
+        while ahead < len(words) and words[ahead].text in {"climate", "change", "trade", "peace", "defence", "defense", "customs", "monetary"}:
+            ahead += 1
+        return ahead + 1 if ahead < len(words) and words[ahead].text in _LOWER_HEADS else 0
 
     def _as_in_body(self, sentence: Sentence, chunks: tuple[tuple[int, int], ...], body: set[str]) -> tuple[tuple[int, int], ...]:
         """Cuts a headline's names to what the body calls them: "Seal Lantern Coalition" is the Lantern Coalition."""
@@ -1003,7 +489,12 @@ class Names:
         if start < end:
             yield start, end
 
+    def _is_known(self, name: str) -> bool:
+        return name in self._lexicon.acronyms or self._lexicon.coalitions.exact(name) is not None
+
     def _untitled(self, words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+        if end - start > 1 and words[start].folded in self._lexicon.demonyms and self._is_known(_text(words, start + 1, end)):
+            start += 1  # "Turkish EU membership"
         while end - start > 1 and (words[start].folded in {"the", "a", "an"} or _COMPOUND.search(words[start].text)):
             start += 1  # "American-led Artemis Accords" are the Artemis Accords
         while end - start > 1 and words[end - 1].folded in _TITLES - {"trade", "energy", "finance", "foreign", "general", "prime"}:
@@ -1032,7 +523,8 @@ class Names:
         pieces.append((at, len(text)))
         if label and len(pieces) == 1:
             return ()
-        found = []
+        # The label may name the body: "From the Wave Energy Association: Albatross Buoys; Barra Bobbers".
+        found = list(self._chunks(replace(sentence, text=text[: label.start(0) + label.group().index(":")], kind=SentenceKind.BODY))) if label else []
         for a, b in pieces:
             piece = text[a:b]
             shift = len(piece) - len(piece.lstrip())

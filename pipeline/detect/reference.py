@@ -18,59 +18,12 @@ _NUMBERS = {
 }
 _COUNT = "|".join(list(_NUMBERS)[2:])
 _GENERIC = frozenset(
-    [
-        "group",
-        "grouping",
-        "bloc",
-        "body",
-        "organisation",
-        "organization",
-        "club",
-        "alliance",
-        "coalition",
-        "consortium",
-        "association",
-        "union",
-        "federation",
-        "network",
-        "forum",
-        "league",
-        "cartel",
-        "initiative",
-        "partnership",
-        "council",
-        "community",
-        "camp",
-        "outfit",
-        "scheme",
-        "lobby",
-        "fold",
-        "family",
-        "movement",
-    ]
+    "group grouping bloc body organisation organization club alliance coalition consortium association union federation network forum "
+    "league cartel initiative partnership council community camp outfit scheme lobby fold family movement".split()
 )
 _TEXTS = frozenset(
-    [
-        "pact",
-        "accord",
-        "accords",
-        "treaty",
-        "charter",
-        "agreement",
-        "pledge",
-        "declaration",
-        "compact",
-        "convention",
-        "protocol",
-        "commitment",
-        "commitments",
-        "covenant",
-        "deal",
-        "text",
-        "document",
-        "principles",
-        "initiative",
-    ]
+    "pact accord accords treaty charter agreement pledge declaration compact convention protocol commitment commitments covenant deal "
+    "text document principles initiative".split()
 )
 _PLURAL_MEMBERS = re.compile(
     rf"\b(?:(?:[Tt]he|[Tt]hose|[Tt]hese|[Aa]ll|[Tt]he other|[Tt]he same)\s+(?P<count>{_COUNT}|pair|duo|trio|quartet|quintet|latter)"
@@ -151,6 +104,9 @@ class References:
     def _coalition(self, head: str, here: list[int]) -> int | None:
         bodies = self._inventory.coalitions
         sort = self._lexicon.heads[head].sort
+        powers = [at for at in self._live if bodies[at].sort == "power"]
+        if sort == "power":
+            return powers[0] if powers else None
         exact = [at for at in self._live if any(head in n.lower().split() for n in bodies[at].names)]
         if exact:
             fitting = exact

@@ -20,152 +20,18 @@ _DATELINE = re.compile(
     r"|[A-Z]{2,6}\s+-\s+(?=[A-Z])"
 )
 _ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "sen",
-        "rep",
-        "gen",
-        "col",
-        "gov",
-        "st",
-        "no",
-        "nos",
-        "vs",
-        "etc",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "mt",
-        "ft",
-        "u.s",
-        "u.k",
-        "u.n",
-        "e.g",
-        "i.e",
-        "inc",
-        "corp",
-        "co",
-        "ltd",
-        "bros",
-        "jr",
-        "sr",
-        "s.p.a",
-        "s.a",
-        "b.v",
-        "n.v",
-        "s.l",
-        "pty",
-        "approx",
-        "est",
-        "a.m",
-        "p.m",
-        "art",
-        "sec",
-        "fig",
-        "dept",
-        "univ",
-        "assn",
-        "cos",
-        "rev",
-        "hon",
-        "pres",
-    ]
+    "mr mrs ms dr prof sen rep gen col gov st no nos vs etc jan feb mar apr jun jul aug sep sept oct nov dec mt ft u.s u.k u.n e.g "
+    "i.e inc corp co ltd bros jr sr s.p.a s.a b.v n.v s.l pty approx est a.m p.m art sec fig dept univ assn cos rev hon pres".split()
 )
-_COMPANY_ENDINGS = frozenset(
-    [
-        "inc",
-        "corp",
-        "co",
-        "ltd",
-        "bros",
-        "s.p.a",
-        "s.a",
-        "b.v",
-        "n.v",
-        "s.l",
-        "pty",
-        "plc",
-        "u.s",
-        "u.k",
-        "u.n",
-        "a.m",
-        "p.m",
-        "etc",
-        "jr",
-        "sr",
-    ]
-)
+_COMPANY_ENDINGS = frozenset("inc corp co ltd bros s.p.a s.a b.v n.v s.l pty plc u.s u.k u.n a.m p.m etc jr sr".split())
 _OPENERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "it",
-        "its",
-        "in",
-        "on",
-        "at",
-        "he",
-        "she",
-        "they",
-        "this",
-        "that",
-        "these",
-        "those",
-        "but",
-        "and",
-        "as",
-        "with",
-        "for",
-        "we",
-        "our",
-        "if",
-        "when",
-        "while",
-        "after",
-        "before",
-        "since",
-        "both",
-        "all",
-        "no",
-        "not",
-        "however",
-        "meanwhile",
-        "also",
-        "according",
-        "last",
-        "earlier",
-        "later",
-        "among",
-        "under",
-        "there",
-        "other",
-        "another",
-        "only",
-        "some",
-        "each",
-        "by",
-        "from",
-        "to",
-        "one",
-        "two",
-        "three",
-    ]
+    "the a an it its in on at he she they this that these those but and as with for we our if when while after before since both all "
+    "no not however meanwhile also according last earlier later among under there other another only some each by from to one two "
+    "three".split()
 )
 _SENTENCE_SIGNS = re.compile(r"[.!?]")
+LONGEST_NAME = 12
+"""Words of the longest name that a list is thought to hold, its remark in parentheses included."""
 HEADING_WORDS = 9
 """A line of at most so many words without an end mark is a heading or a name in a list; counted on the training releases."""
 
@@ -226,7 +92,11 @@ def _short(line: str) -> bool:
 
 def _is_list(line: str) -> bool:
     """Whether a line is names parted by semicolons, middle dots or bars, with at most a short label before them."""
-    return max(line.count("; "), line.count(" · "), line.count(" | "), line.count(" • ")) >= 2
+    if max(line.count("; "), line.count(" · "), line.count(" | "), line.count(" • ")) < 2:
+        return False
+    parts = [p.removeprefix("and ").removeprefix("the ") for p in re.split(r"; | · | \| | • ", line.split(": ", 1)[-1]) if p]
+    # Prose has semicolons too ("… seized power; in 1974 …"): its parts are long and begin in lower case.
+    return all(len(p.split()) <= LONGEST_NAME for p in parts) and sum(not p[0].islower() for p in parts) >= 0.6 * len(parts)
 
 
 def _join(lead: str, heading: str) -> str:
