@@ -42,7 +42,9 @@ FLOORS = {
     "cli": DOORS,
     "daemon": DOORS,
     "demo": DOORS,
+    "screen": DOORS,
     "site": DOORS,
+    "train": DOORS,
 }
 MAY_IMPORT = {
     WORDS: {WORDS},

@@ -1,0 +1,155 @@
+"""What a person sees on a terminal: tables, progress and summaries. Piped, tables become lines of tab-separated values.
+
+Other people's words are cleaned by `render.plain` before they come here or here; no style markup is ever read out of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pipeline.digest import describe, long_date
+from pipeline.model import Article, Change, Claim, Detection, Membership, PartialDate
+from pipeline.render import LONGEST_QUOTATION, WIDTH, hang, plain
+
+if TYPE_CHECKING:
+    from pipeline.cycle import CycleReport
+
+FAILURES_SHOWN = 8
+
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Tell]:
+    """Shows a bar for each stage on standard error while the block lasts, when that is a terminal; else shows nothing."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(plain(stage), total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield tell
+
+
+def run_summary(report: CycleReport) -> str:
+    """Says in a few lines what a cycle read, and which articles and channels it could not."""
+    feeds = f"{report.polled} feeds asked, {report.unchanged} unchanged, {report.failed_feeds} failed"
+    entries = f"{report.new} new entries, {report.parsed} articles read, {report.duplicates} seen before, {report.failed_articles} failed"
+    told = f"{report.claims} claims, {len(report.changes)} changes, {len(report.alerts)} alerts, {report.delivered} delivered"
+    lines = [f"{feeds}; {entries}; {told}."]
+    others = report.failures[report.failed_feeds :]  # the feeds come first, and the digest names them
+    lines += [f"- {plain(f.what)}: {plain(f.why)}" for f in others[:FAILURES_SHOWN]]
+    if len(others) > FAILURES_SHOWN:
+        lines.append(f"- and {len(others) - FAILURES_SHOWN} more that could not be read")
+    return "\n".join(line for text in lines for line in hang(text, WIDTH, "  ")) + "\n"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Prints rows: as a table on a terminal, as tab-separated lines with a first line of names when piped."""
+    cells = [[plain("" if v is None else str(v), LONGEST_QUOTATION) for v in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in [[plain(c) for c in columns], *cells]:
+            print("\t".join(row))
+        return
+    if not rows:
+        print(empty)
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        shown.add_column(Text(plain(name)), overflow="fold")
+    for row in cells:
+        shown.add_row(*map(Text, row))
+    Console(markup=False, highlight=False, emoji=False).print(shown)
+
+
+def rows(found: Sequence[dict[str, Any]]) -> None:
+    """Prints the rows of a query."""
+    columns = list(found[0]) if found else []
+    table(columns, [list(row.values()) for row in found], empty="No rows.")
+
+
+def changes(found: Sequence[Change]) -> None:
+    """Prints changes, one a row, in the order in which they came."""
+    table(
+        ["found", "coalition", "what", "effective", "confidence", "sources", "words"],
+        [
+            (
+                c.detected_at.date().isoformat(),
+                c.coalition.name,
+                describe(c),
+                c.effective,
+                f"{c.confidence:.0%}",
+                c.sources,
+                c.evidence[0].quote if c.evidence else "",
+            )
+            for c in found
+        ],
+        empty="Nothing changed in this period.",
+    )
+
+
+def members(coalition: str, found: Sequence[Membership], as_of: date | None) -> None:
+    """Prints the members of a coalition."""
+    if sys.stdout.isatty():
+        print(f"{plain(coalition)}{f', on {long_date(as_of)}' if as_of else ''}")
+    table(
+        ["member", "standing", "role", "since", "until"],
+        [(m.member.name, m.standing, m.role, m.since, m.until) for m in found],
+        empty="No member is known.",
+    )
+
+
+def article_text(article: Article) -> str:
+    """Gives an article as it can be shown: what is known of it, then its paragraphs."""
+    lines = [plain(article.title) or "(no title)"]
+    day = PartialDate(article.published.year, article.published.month, article.published.day) if article.published else None
+    facts = (long_date(day) if day else "no date found", article.author, article.site, article.language, article.url)
+    lines += [" · ".join(plain(f) for f in facts if f), ""]
+    for paragraph in article.text.split("\n"):
+        lines += hang(plain(paragraph, len(paragraph) + 1), WIDTH, "") or [""]
+    return "\n".join(lines) + "\n"
+
+
+def claims(detection: Detection, *, explain: bool = False) -> str:
+    """Gives the claims of one article, each with its words, and with `explain` the reasons."""
+    lines = []
+    for claim in detection.claims:
+        lines += [*_claim(claim), *([f"    because {plain(b)}" for b in claim.because] if explain else []), ""]
+    if not detection.claims:
+        lines = [f"Nothing about coalitions{f': {plain(detection.skipped)}' if detection.skipped else '.'}", ""]
+    if explain:
+        lines += [f"# {plain(step, LONGEST_QUOTATION)}" for step in detection.trace]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _claim(claim: Claim) -> list[str]:
+    event = claim.event.replace("_", " ")
+    facts = [event if claim.status == "completed" else f"{event} ({claim.status})"]
+    if claim.role:
+        facts.append(f"as {claim.role}")
+    if claim.date:
+        facts.append(long_date(claim.date))
+    who = f"{claim.member} · {claim.coalition}" if claim.member else claim.coalition
+    return [
+        *hang(f"{plain(who)}: {', '.join(facts)} · confidence {claim.confidence:.0%}", WIDTH, "  "),
+        *hang(f"    “{plain(claim.quote.words, LONGEST_QUOTATION)}”", WIDTH, "     "),
+    ]
