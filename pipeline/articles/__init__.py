@@ -1,0 +1,171 @@
+"""HTML → article: the title, the readable text, when and by whom it was published, and where.
+
+It refuses what is no readable page (empty, PDF, a feed, a page whose text is made by a script) with a `ParseError`, and
+never guesses a time or an author that the page does not state. It fetches nothing. Every page ends in time: a page of too
+many elements is read without the slow extractor, and what lies beyond `PAGE_CHARS` is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from html import unescape
+from itertools import pairwise
+
+import lxml.html
+import py3langid
+from lxml.etree import LxmlError
+from lxml.html import HtmlElement
+
+from pipeline.articles import body, metadata
+from pipeline.articles.blocks import Mark, read, tidy
+from pipeline.articles.charset import decode
+from pipeline.errors import ParseError
+from pipeline.model import Article, Entry, Page
+
+__all__ = ["PAGE_CHARS", "from_entry", "from_text", "looks_like_html", "parse", "parse_html"]
+
+PAGE_CHARS = 8_000_000
+"""Characters of a page that are read at most; the largest live blog seen in the benchmark has 1.3 million."""
+LANGUAGE_CHARS = 200
+"""Characters of text below which a language is not guessed: names in a short item pass for any language."""
+
+_PROLOG = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?")
+_FEED = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)?<(?:rss|feed|rdf:RDF|urlset|sitemapindex)\b", re.I | re.S)
+_TAG = re.compile(
+    r"<!doctype\s+html|<(?:br|hr|img|meta|link)\b[^<>]*>|</(?:html|head|body|p|div|span|ul|ol|li|a|h[1-6]|article"
+    r"|section|table|tr|td|em|strong|b|i|title|main|blockquote)\s*>",
+    re.I,
+)
+_NO_PAGE = re.compile(
+    r"enable javascript|javascript is (?:disabled|required)|are you a (?:robot|human)|verify (?:that )?you are (?:a )?human|access denied"
+    r"|checking your browser|unusual traffic|captcha|request blocked",
+    re.I,
+)
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_BULLET = re.compile(r"\s*[•·▪●○◦‣*-]\s")
+
+
+def parse(page: Page) -> Article:
+    """Reads a fetched page; raises ParseError, about its address, where it holds no article."""
+    return _parse(page.body, page.final_url or page.url, page.header("content-type"), page.fetched + timedelta(days=1))
+
+
+def parse_html(html: bytes | str, url: str = "", content_type: str = "") -> Article:
+    """Reads a page from its HTML, bytes or text; raises ParseError where it holds no article."""
+    return _parse(html, url, content_type, None)
+
+
+def from_entry(entry: Entry, site: str = "") -> Article:
+    """Reads an article from the feed's own text of it, marked `origin="feed"`; raises ParseError where that has no word."""
+    title = _stripped(entry.title)
+    if looks_like_html(entry.content):
+        reading = read(_tree(f"<div>{entry.content}</div>", entry.url))
+        blocks = [b for b in reading.blocks if b.mark is not Mark.NOISE and not body.is_boilerplate(" ".join(b.lines))]
+        text = body.plain(body.without_head(blocks, [title]))
+    else:
+        text = from_text(unescape(entry.content)).text.strip()
+    if not (title or text):
+        raise ParseError("the feed gives neither title nor text", about=entry.url or entry.guid)
+    return Article(
+        url=metadata.clean_url(entry.url),
+        title=title,
+        text=text,
+        published=entry.published or entry.updated,
+        author=tidy(entry.author),
+        site=site or metadata.host_of(entry.url),
+        language=_language(text),
+        origin="feed",
+    )
+
+
+def from_text(text: str, title: str = "", published: datetime | None = None, url: str = "") -> Article:
+    """Gives the article that plain text is. Text with blank lines is kept as it is, character for character.
+
+    Text without them has a paragraph a line: each becomes one, but items of a list stay together, and so do lines that
+    were broken within a sentence (the next begins with a small letter).
+
+    >>> from_text("One.\\nTwo.").text, from_text("One.\\n\\nTwo\\nthree.").text, from_text("Members:\\n- A\\n- B").text
+    ('One.\\n\\nTwo.', 'One.\\n\\nTwo\\nthree.', 'Members:\\n\\n- A\\n- B')
+    """
+    if "\n" in text.strip() and not _BLANK_LINE.search(text.strip()):
+        lines = [line for line in text.splitlines() if line.strip()]
+        made = lines[0]
+        for before, line in pairwise(lines):
+            same = line.lstrip()[:1].islower() or (_BULLET.match(before) and _BULLET.match(line))
+            made += ("\n" if same else "\n\n") + line
+        text = made
+    return Article(url=url, title=title, text=text, published=published)
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text is HTML rather than plain: it declares itself, or closes an element that pages have.
+
+    >>> looks_like_html("<p>Three joined.</p>"), looks_like_html("a < b and <Acme> joined"), looks_like_html("One<br/>two")
+    (True, False, True)
+    """
+    return bool(_TAG.search(text[:20_000]))
+
+
+def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | None) -> Article:
+    try:
+        text = decode(html, content_type) if isinstance(html, bytes) else html
+    except ParseError as problem:
+        raise ParseError(str(problem), about=url) from problem
+    if not text.strip():
+        raise ParseError("is empty", about=url)
+    if _FEED.match(text):
+        raise ParseError("is a feed or site map, not a page", about=url)
+    text = text[:PAGE_CHARS]
+    if not looks_like_html(text) and ("<" not in text or content_type.startswith("text/plain")):
+        plain = from_text(text.replace("\r\n", "\n").replace("\0", ""), url=metadata.clean_url(url))
+        if not any(c.isalnum() for c in plain.text):
+            raise ParseError("has no readable text", about=url)
+        return replace(plain, site=metadata.host_of(url), language=_language(plain.text))
+    root = _tree(text, url)
+    reading = read(root)
+    about = metadata.about(root, reading, url, latest)
+    blocks = body.without_head(body.choose(root, reading.blocks, url), [about.title, *about.headings])
+    article = body.plain(blocks)
+    # Pages that a script writes carry their text in the structured data alone.
+    told = "\n\n".join(p for p in (tidy(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", about.body)) if p)
+    if len(told) > 100 and len(article) * 3 < len(told):
+        article = told
+    if not any(c.isalnum() for c in article):
+        raise ParseError("has no readable text (it may be written by a script when a browser shows it)", about=url)
+    if len(article) < 400 and _NO_PAGE.search(f"{about.title} {article}"):
+        raise ParseError("is a check for robots or for JavaScript, not the article", about=url)
+    return Article(
+        url=metadata.clean_url(about.url),
+        title=about.title,
+        text=article,
+        published=about.published,
+        author=about.author,
+        site=about.site,
+        language=about.language or _language(article),
+    )
+
+
+def _tree(text: str, url: str) -> HtmlElement:
+    """The page's tree; raises ParseError where there is no element in it."""
+    text = text[_PROLOG.match(text).end() :] if text.lstrip().startswith("<?xml") else text  # type: ignore[union-attr]
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        root = lxml.html.document_fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+    except (LxmlError, ValueError) as problem:
+        raise ParseError("has no readable text", about=url) from problem
+    if not isinstance(root, HtmlElement):
+        raise ParseError("has no readable text", about=url)
+    return root
+
+
+def _stripped(title: str) -> str:
+    return tidy(_tree(f"<div>{title}</div>", "").text_content() if looks_like_html(title) else unescape(title))
+
+
+def _language(text: str) -> str:
+    """The language that a text is in, or nothing where it is too short to tell."""
+    if len(text) < LANGUAGE_CHARS:
+        return ""
+    return metadata.language_code(str(py3langid.classify(text[:3000])[0]))

@@ -1,0 +1,426 @@
+"""What a page says of itself: title, time, author, publisher, address, language. It prefers what is written for machines,
+checks one source against another, and leaves empty what no source says: nothing is guessed from the shape of a page.
+
+BeautifulSoup reads the elements that carry metadata, which are cut out of the page first: the whole page takes it twenty
+times longer (12 ms for 94 kB). Structured data is JSON-LD, microdata, OpenGraph and the meta names that publishers use.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from bs4 import BeautifulSoup, Tag
+from lxml.html import HtmlElement, tostring
+
+from pipeline.articles.blocks import Block, Kind, Mark, Reading, tidy, words_of
+from pipeline.articles.times import publication
+from pipeline.text import fold
+
+MOST_STRUCTURED_DATA = 1_000_000
+"""Characters of one JSON-LD block above which it is left unread."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a page says of itself; `body` is the text that its structured data carries, often none. `headings` are its h1."""
+
+    title: str
+    published: datetime | None
+    author: str
+    site: str
+    url: str
+    language: str
+    body: str
+    headings: tuple[str, ...]
+
+
+_ARTICLE_TYPE = re.compile(r"(?:.*(?:Article|Posting)|Report|PressRelease|Review)$")
+_PAGE_TYPE = re.compile(r"(?:Web|Item|About|Collection)Page$")
+_TIME_NAMES = (
+    "article:published_time",
+    "og:article:published_time",
+    "datepublished",
+    "og:published_time",
+    "article.published",
+    "published_time",
+    "publish-date",
+    "publish_date",
+    "publishdate",
+    "publication_date",
+    "publicationdate",
+    "pubdate",
+    "published",
+    "parsely-pub-date",
+    "sailthru.date",
+    "cxenseparse:recs:publishtime",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date.created",
+    "dcterms.created",
+    "dc.date",
+    "dcterms.date",
+    "citation_publication_date",
+    "article_date_original",
+    "originalpublicationdate",
+    "bt:pubdate",
+    "date",
+    "og:pubdate",
+)
+_AUTHOR_NAMES = ("author", "article:author", "dc.creator", "dcterms.creator", "parsely-author", "sailthru.author", "byl", "citation_author")
+_URL_DAY = re.compile(r"/((?:19|20)\d{2})[/-](\d{1,2})[/-](\d{1,2})(?:/|-|$)")
+_UPDATED = re.compile(r"\b(?:updated|modified|edited|corrected)\b", re.I)
+_TRACKING = re.compile(
+    r"(?:utm_\w+|fbclid|gclid|gclsrc|dclid|msclkid|twclid|yclid|igshid|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|cmpid|ncid|ito|at_\w+|ns_\w+|smid|smtyp|sh|guccounter|guce_\w+)$",
+    re.I,
+)
+_TITLED = re.compile(r"\b(?:title|headline)\b")
+_SEPARATOR = re.compile(r"\s+(?:[|\-–—·•:»«›~]|::|\|\|)\s+|\s*\|\s*|:\s+")
+_NOT_AUTHORS = frozenset({"admin", "administrator", "webmaster", "root", "editor", "unknown", "author", "null", "none", "undefined"})
+_BY = re.compile(r"(?:(?:written |reported |posted )?by|authors?)[: ]+", re.I)
+_AFTER_NAME = re.compile(r"\s*(?:[|·•\n]|,? (?:published|updated|posted)\b|\s[–—-]\s|\bon \d|\d{4}-).*", re.I | re.S)
+_NAMED = re.compile(r"[\w.'’\- &,]{2,120}")
+_SECOND_LEVEL = frozenset({"co", "com", "org", "net", "gov", "ac", "edu", "gob", "gouv", "or", "ne", "go", "gv", "mil", "nom", "asso"})
+_THREE_LETTERS = {"eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "por": "pt", "ita": "it", "nld": "nl"}
+
+
+def about(root: HtmlElement, reading: Reading, url: str = "", latest: datetime | None = None) -> About:
+    """Reads what a page says of itself. `url` is where it was had from; times after `latest` are not believed."""
+    soup = _soup(root)
+    metas = _metas(soup)
+    nodes = _structured(soup)
+    headings = _headings(reading.blocks)
+    node = _article_node(nodes, url, headings)
+    address = canonical(soup, metas, url)
+    site = _site(metas, nodes, node, address or url)
+    bylines = [b for b in reading.blocks if b.mark is Mark.BYLINE]
+    times = [_string(node.get(key)) for key in ("datePublished", "dateCreated", "uploadDate")]
+    times += [value for name in _TIME_NAMES for value in metas.get(name, ())]
+    times += _microdata(soup, "datePublished") + _microdata(soup, "dateCreated")
+    times += _shown_times(reading)
+    times += [" ".join(b.lines) for b in bylines if not _UPDATED.search(" ".join(b.lines))]
+    times += _lines_by_the_title(reading.blocks, headings)
+    day = _URL_DAY.search(urlsplit(address or url).path)
+    times += ["-".join(day.groups())] if day else []
+    return About(
+        title=_title(soup, metas, node, headings, site, address or url),
+        published=publication(times, latest),
+        author=_author(metas, node, soup, bylines, reading.blocks, site),
+        site=site,
+        url=address or url,
+        language=_language(soup, metas, node),
+        body=_string(node.get("articleBody"), lines=True),
+        headings=headings,
+    )
+
+
+def canonical(soup: BeautifulSoup, metas: dict[str, list[str]], url: str) -> str:
+    """Gives the address that a page names as its own where that can be true, cleaned; else an empty string.
+
+    Another site's address is not believed (any page could pass for any other), nor is a front page for an article.
+    """
+    links = [str(tag.get("href") or "") for tag in soup.find_all("link") if "canonical" in _rel(tag)]
+    for candidate in (*links, *metas.get("og:url", ())):
+        try:
+            address = clean_url(urljoin(url, candidate.strip()) if candidate.strip() else "")
+            there, here = urlsplit(address), urlsplit(url)
+            if there.scheme not in {"http", "https"} or not there.hostname:
+                continue
+            foreign = bool(here.hostname) and registrable(there.hostname) != registrable(here.hostname or "")
+            if foreign and not (here.hostname or "").endswith((".ampproject.org", "webcache.googleusercontent.com")):
+                continue
+            if url and there.path in {"", "/"} and not there.query and (here.path not in {"", "/"} or here.query):
+                continue
+        except ValueError:
+            continue  # an address that cannot be taken apart
+        return address
+    return ""
+
+
+def clean_url(url: str) -> str:
+    """Gives an address without fragment, tracking parameters, user and default port; what is no address stays as it is.
+
+    >>> clean_url("HTTPS://Example.org:443/a?utm_source=x&id=7#top")
+    'https://example.org/a?id=7'
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        return url
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return url
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    if port and port != {"http": 80, "https": 443}[parts.scheme]:
+        host = f"{host}:{port}"
+    query = "&".join(p for p in parts.query.split("&") if p and not _TRACKING.match(p.split("=", 1)[0]))
+    return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))
+
+
+def registrable(host: str) -> str:
+    """Gives the part of a host that one owner registers, by shape: two labels, three under the likes of co.uk.
+
+    >>> registrable("www.example.co.uk"), registrable("amp.example.org"), registrable("127.0.0.1")
+    ('example.co.uk', 'example.org', '127.0.0.1')
+    """
+    labels = host.casefold().strip(".").split(".")
+    if ":" in host or labels[-1].isdigit():
+        return host
+    return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL else labels[-2:])
+
+
+def language_code(tag: str) -> str:
+    """Gives the ISO 639-1 code of a language tag, or an empty string.
+
+    >>> language_code("en-GB"), language_code("pt_BR"), language_code("eng"), language_code("English")
+    ('en', 'pt', 'en', '')
+    """
+    first = re.split(r"[-_,; ]", tag.strip().casefold())[0]
+    first = _THREE_LETTERS.get(first, first)
+    return first if re.fullmatch(r"[a-z]{2}", first) else ""
+
+
+def _soup(root: HtmlElement) -> BeautifulSoup:
+    """The elements that carry metadata, in a document of their own."""
+    kept = []
+    for element in root.iter("meta", "link", "title", "script"):
+        if element.tag != "script" or "ld+json" in element.get("type", ""):
+            if element.tag == "title" and next(element.iterancestors("svg"), None) is not None:
+                continue
+            kept.append(element)
+    kept += [e for e in root.xpath("//*[@itemprop]") if e.tag != "meta" and len(e.text_content()) < 500][:200]
+    pieces = [tostring(e, with_tail=False, encoding="unicode") for e in kept]
+    lang = html.escape(root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang") or "")
+    return BeautifulSoup(f'<html lang="{lang}"><body>{"".join(pieces)}</body></html>', "lxml")
+
+
+def _metas(soup: BeautifulSoup) -> dict[str, list[str]]:
+    metas: dict[str, list[str]] = {}
+    for tag in soup.find_all("meta"):
+        value = tidy(html.unescape(str(tag.get("content") or "")))
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
+            name = tag.get(attribute)
+            if name and value:
+                metas.setdefault(str(name).casefold().strip(), []).append(value)
+    return metas
+
+
+def _rel(tag: Tag) -> list[str]:
+    rel = tag.get("rel")
+    return [r.casefold() for r in rel] if isinstance(rel, list) else str(rel or "").casefold().split()
+
+
+def _microdata(soup: BeautifulSoup, name: str) -> list[str]:
+    found = []
+    for tag in soup.select(f"[itemprop='{name}']"):
+        source = tag.select_one("[itemprop='name']") or tag
+        value = source.get("content") or source.get("datetime") or source.get_text(" ")
+        found.append(tidy(str(value)))
+    return [value for value in found if value]
+
+
+def _structured(soup: BeautifulSoup) -> list[dict[str, object]]:
+    """All nodes of all JSON-LD blocks, in order; a block that is no JSON is left out, as browsers and search engines do."""
+    nodes: list[dict[str, object]] = []
+    for tag in soup.find_all("script"):
+        text = re.sub(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*;?\s*$", "", tag.string or tag.get_text())
+        if not text.strip() or len(text) > MOST_STRUCTURED_DATA:
+            continue
+        try:
+            loaded = json.loads(text.strip().rstrip(";"), strict=False)
+        except (ValueError, RecursionError):
+            continue
+        nodes.extend(_nodes(loaded))
+    return nodes
+
+
+def _nodes(loaded: object) -> Iterator[dict[str, object]]:
+    waiting = [loaded]
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, list):
+            waiting[:0] = value[:200]
+        elif isinstance(value, dict):
+            yield value
+            waiting[:0] = [value[key] for key in ("@graph", "mainEntity") if isinstance(value.get(key), list | dict)]
+
+
+def _types(node: dict[str, object]) -> list[str]:
+    kind = node.get("@type")
+    return [str(k).rsplit("/", 1)[-1] for k in kind] if isinstance(kind, list) else [str(kind or "").rsplit("/", 1)[-1]]
+
+
+def _article_node(nodes: Sequence[dict[str, object]], url: str, headings: Sequence[str]) -> dict[str, object]:
+    """The node that is about this page's article: the one with its headline or address, else the first article, else the page."""
+    articles = [n for n in nodes if any(_ARTICLE_TYPE.match(t) for t in _types(n))]
+    known = {fold(h) for h in headings} - {""}
+    for node in articles:
+        if fold(_string(node.get("headline"))) in known or (url and _string(node.get("url")) == url):
+            return node
+    if articles:
+        return articles[0]
+    return next((n for n in nodes if any(_PAGE_TYPE.match(t) for t in _types(n)) and "datePublished" in n), {})
+
+
+def _string(value: object, lines: bool = False) -> str:
+    """The text in a JSON-LD value, whatever shape it was given: a string, an object with a name, a list of these."""
+    for _ in range(4):
+        if isinstance(value, list):
+            value = value[0] if value else ""
+        elif isinstance(value, dict):
+            value = value.get("name") or value.get("@value") or value.get("@id") or ""
+    if not isinstance(value, str):
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+    text = html.unescape(html.unescape(value)) if "&" in value else value
+    if lines:
+        text = re.sub(r"</p>|<br\s*/?>\s*<br\s*/?>", "\n\n", re.sub(r"<p\b[^>]*>", "", text))
+        return re.sub(r"<[a-z/][^<>]{0,500}>", "", text, flags=re.I)
+    return tidy(re.sub(r"<[a-z/][^<>]{0,200}>", "", text, flags=re.I))
+
+
+def _site(metas: dict[str, list[str]], nodes: Sequence[dict[str, object]], node: dict[str, object], url: str) -> str:
+    named = [*metas.get("og:site_name", ()), _string(node.get("publisher"))]
+    named += [_string(n.get("name")) for n in nodes if "WebSite" in _types(n)]
+    named += [*metas.get("application-name", ()), *metas.get("dc.publisher", ())]
+    for name in named:
+        if name and len(name) <= 80 and not name.startswith(("http://", "https://", "#")):
+            return name
+    return host_of(url)
+
+
+def host_of(url: str) -> str:
+    """Gives the host of an address without www, or an empty string."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return str(host).removeprefix("www.")
+
+
+def _title(soup: BeautifulSoup, metas: dict[str, list[str]], node: dict[str, object], headings: Sequence[str], site: str, url: str) -> str:
+    """The headline: an h1 that another source confirms, else what is written for machines, without the site's name."""
+    whole = soup.find("title")
+    headline = _string(node.get("headline")) or next(iter(_microdata(soup, "headline")), "")
+    shared = [*metas.get("og:title", ()), *metas.get("twitter:title", ()), *metas.get("dc.title", ()), *metas.get("parsely-title", ())]
+    tab = tidy(whole.get_text()) if isinstance(whole, Tag) else ""
+    bare = [without_site(t, site, url) for t in (headline, *shared, tab) if t]
+    folded = [fold(t) for t in bare]
+    for heading in headings:
+        mine = fold(heading)
+        if mine and (mine in folded or (len(mine) > 12 and any(other.startswith(mine) or other.endswith(mine) for other in folded))):
+            return without_site(heading, site, url)
+    # Sites that set their own name as the only h1 are not titled by it.
+    named = {fold(site), fold(host_of(url).split(".")[0])}
+    own = [h for h in headings if fold(h) not in named and fold(h)]
+    if bare and headline:
+        return bare[0]
+    if len(own) == 1 and (not bare or len(own[0]) > 20):
+        return own[0]
+    return next((t for t in bare if fold(t) not in named), own[0] if own else bare[0] if bare else "")
+
+
+def without_site(title: str, site: str, url: str = "") -> str:
+    """Gives a title without the site's name before or after it.
+
+    >>> without_site("Nine join the Tide Pact | World | Harbour Post", "Harbour Post"), without_site("AI - a pact", "News")
+    ('Nine join the Tide Pact', 'AI - a pact')
+    """
+    names = {fold(site).replace(" ", ""), fold(host_of(url)).replace(" ", ""), registrable(host_of(url)).split(".")[0]} - {""}
+    title = tidy(title)
+    parts = list(_SEPARATOR.finditer(title))
+    if parts:
+        last, first = parts[-1], parts[0]
+        tail, head = fold(title[last.end() :]).replace(" ", ""), fold(title[: first.start()]).replace(" ", "")
+        if last.start() > 0 and _is_site(tail, names):
+            rest = title[: last.start()]
+            sections = list(re.finditer(r"\s*\|\s*", rest))
+            # A section stands between headline and site where both are parted by bars.
+            if sections and "|" in last.group() and len(rest[sections[-1].end() :].split()) <= 2:
+                rest = rest[: sections[-1].start()]
+            return rest
+        if _is_site(head, names):
+            return title[first.end() :]
+    return title
+
+
+def _is_site(part: str, names: Iterable[str]) -> bool:
+    return bool(part) and any(
+        part == n or n in {part.removesuffix("com"), part.removeprefix("the"), f"the{part}"} for n in names if len(n) > 3
+    )
+
+
+def _shown_times(reading: Reading) -> list[str]:
+    """What <time> elements say, the first that is not an update first; later ones are those of comments and teasers."""
+    shown = [(machine or text) for machine, text in reading.times if not _UPDATED.search(text)]
+    return shown[:1]
+
+
+def _headings(blocks: Sequence[Block]) -> tuple[str, ...]:
+    """The h1 of a page, or where it has none the headings that its style sheet calls a title or headline."""
+    heads = [b for b in blocks if b.kind is Kind.HEADING and b.mark is not Mark.NOISE]
+    first = [b for b in heads if b.element.tag == "h1"] or [b for b in heads if _TITLED.search(words_of(b.element.get("class", "")))][:1]
+    return tuple(" ".join(b.lines) for b in first)
+
+
+def _lines_by_the_title(blocks: Sequence[Block], headings: Sequence[str]) -> list[str]:
+    """Short lines just above or below the headline: press offices write the date there and nowhere else."""
+    at = [n for n, b in enumerate(blocks) if b.kind is Kind.HEADING and b.mark is not Mark.NOISE and " ".join(b.lines) in headings]
+    if not at:
+        return []
+    near = [b for b in blocks[max(0, at[0] - 2) : at[0] + 5] if b.kind is Kind.PARAGRAPH and b.mark is not Mark.NOISE and b.chars < 80]
+    return [line for b in near for line in b.lines if not _UPDATED.search(line)]
+
+
+def _author(
+    metas: dict[str, list[str]],
+    node: dict[str, object],
+    soup: BeautifulSoup,
+    bylines: Sequence[Block],
+    blocks: Sequence[Block],
+    site: str,
+) -> str:
+    written = node.get("author") or node.get("creator")
+    people = written if isinstance(written, list) else [written]
+    named = [_clean_author(_string(p), site) for p in people[:10]]
+    if any(named):
+        return ", ".join(dict.fromkeys(n for n in named if n))
+    for name in _AUTHOR_NAMES:
+        found = [_clean_author(v, site) for v in metas.get(name, ())]
+        if any(found):
+            return ", ".join(dict.fromkeys(n for n in found if n))
+    found = [_clean_author(v, site) for v in _microdata(soup, "author")]
+    if any(found):
+        return ", ".join(dict.fromkeys(n for n in found if n))
+    early = [b for b in blocks[:40] if b.kind is Kind.PARAGRAPH and b.mark is not Mark.NOISE and b.chars < 160]
+    for block in (*bylines, *early):
+        for line in block.lines:
+            found_by = _BY.match(line)
+            if found_by and not line.endswith("."):
+                name = _clean_author(line, site)
+                if name and name[:1].isupper() and len(name.split()) <= 12:
+                    return name
+    return ""
+
+
+def _clean_author(name: str, site: str) -> str:
+    """A person's or house's name out of a byline; empty where it is an address, an account or the site itself."""
+    name = _BY.sub("", tidy(name), count=1) if _BY.match(tidy(name)) else tidy(name)
+    name = _AFTER_NAME.sub("", name).strip(" ,;·|-–—")
+    if not name or name.startswith(("http://", "https://", "@", "/", "#")) or "@" in name or len(name) > 120:
+        return ""
+    if name.casefold() in _NOT_AUTHORS or fold(name) == fold(site) or not _NAMED.fullmatch(name):
+        return ""
+    return name
+
+
+def _language(soup: BeautifulSoup, metas: dict[str, list[str]], node: dict[str, object]) -> str:
+    root = soup.find("html")
+    said = [str(root.get("lang") or "") if isinstance(root, Tag) else ""]
+    said += [*metas.get("og:locale", ()), _string(node.get("inLanguage"))]
+    said += [*metas.get("content-language", ()), *metas.get("dc.language", ())]
+    return next((code for code in map(language_code, said) if code), "")
