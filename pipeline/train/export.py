@@ -1,0 +1,85 @@
+"""Writes trained weights as an ONNX graph with eight-bit weights, which onnxruntime reads without torch.
+
+The graph is written node by node from the names of `network`, so that it holds nothing but what is needed: it takes `ids` and
+`mask` (batch × tokens) and gives the scores `event`, `status` and `role` of each token.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from pipeline.detect.tagger import ORDER
+
+WIDTH, HEADS, EPSILON = 384, 12, 1e-12
+
+
+def graph(weights: Mapping[str, Any]) -> bytes:
+    """The network as an ONNX model in 32-bit floats. `weights` are arrays by the names of `network`."""
+    nodes: list[Any] = []
+    constants: list[Any] = []
+    counter = iter(range(10_000))
+
+    def constant(value: Any, name: str = "") -> str:
+        name = name or f"constant{next(counter)}"
+        constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def node(kind: str, *inputs: str, **attributes: Any) -> str:
+        name = f"{kind.lower()}{next(counter)}"
+        nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def linear(x: str, name: str) -> str:
+        product = node("MatMul", x, constant(weights[f"{name}.weight"].T, f"{name}.weight"))
+        return node("Add", product, constant(weights[f"{name}.bias"], f"{name}.bias"))
+
+    def normal(x: str, name: str) -> str:
+        scale, shift = constant(weights[f"{name}.weight"], f"{name}.weight"), constant(weights[f"{name}.bias"], f"{name}.bias")
+        return node("LayerNormalization", x, scale, shift, axis=-1, epsilon=EPSILON)
+
+    zero, one, minus = constant(np.array([0])), constant(np.array([1])), constant(np.float32(-1e4))
+    length = node("Slice", node("Shape", "ids"), one, constant(np.array([2])))
+    places = node("Slice", constant(weights["places"], "places"), zero, length, zero)
+    x = normal(node("Add", node("Gather", constant(weights["words"], "words"), "ids"), places), "norm")
+    hidden = node("Sub", constant(np.float32(1)), node("Cast", "mask", to=TensorProto.FLOAT))
+    shield = node("Mul", node("Unsqueeze", hidden, constant(np.array([1, 2]))), minus)
+    split, whole = constant(np.array([0, 0, HEADS, WIDTH // HEADS])), constant(np.array([0, 0, WIDTH]))
+    scale = constant(np.float32((WIDTH // HEADS) ** -0.5))
+    for layer in range(sum(name.endswith(".query.weight") for name in weights)):
+        query, key, value = (
+            node("Transpose", node("Reshape", linear(x, f"{layer}.{name}"), split), perm=order)
+            for name, order in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3]))
+        )
+        attention = node("Softmax", node("Add", node("Mul", node("MatMul", query, key), scale), shield), axis=-1)
+        mixed = node("Reshape", node("Transpose", node("MatMul", attention, value), perm=[0, 2, 1, 3]), whole)
+        x = normal(node("Add", x, linear(mixed, f"{layer}.mixed")), f"{layer}.mixed.norm")
+        wide = node("Gelu", linear(x, f"{layer}.wide"))
+        x = normal(node("Add", x, linear(wide, f"{layer}.narrow")), f"{layer}.narrow.norm")
+    outputs = []
+    for head in ("event", "status", "role"):
+        nodes.append(helper.make_node("Identity", [linear(x, head)], [head]))
+        outputs.append(helper.make_tensor_value_info(head, TensorProto.FLOAT, ["batch", "tokens", len(weights[f"{head}.bias"])]))
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in ("ids", "mask")]
+    model = helper.make_model(
+        helper.make_graph(nodes, "tagger", inputs, outputs, constants), opset_imports=[helper.make_opsetid("", 20)], ir_version=10
+    )
+    helper.set_model_props(model, {"order": ORDER})
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def quantised(model: bytes) -> bytes:
+    """The same model with the weights of its products and its embeddings in eight bits, inputs quantised as they come."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
+        whole.write_bytes(model)
+        quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True, extra_options={"MatMulConstBOnly": True})
+        return small.read_bytes()

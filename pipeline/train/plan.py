@@ -1,0 +1,21 @@
+"""How to train: values only, so that a plan can be made and shown where torch is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train. `tokens` bounds a batch: its rows times its longest row."""
+
+    seed: int = 7
+    epochs: int = 3
+    layers: int = 6
+    rate: float = 2e-4
+    tokens: int = 2048
+    dropout: float = 0.1
+    smoothing: float = 0.05
+    threads: int = 2
+    decay: float = 0.01
+    warm_up: float = 0.06
