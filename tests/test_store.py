@@ -346,7 +346,7 @@ def test_a_reading_is_given_back_as_it_was(store: Store) -> None:
     due = store.due_deliveries(NOW)
     assert [(d.delivery, d.alert, d.change) for d in due] == [(delivery, alert, change)]
     assert store.pending(NOW + timedelta(1), 9) == ()
-    assert store.coalitions() == (COMPACT,)
+    assert store.coalition_names() == ("HDC", "Harbour Data Compact")
     assert [store.find_coalition(name) for name in ("c-compact", "the harbour DATA compact", "hdc", "No Such Body", "Norvik Freight")] == [
         COMPACT, COMPACT, COMPACT, None, None,
     ]  # fmt: skip
@@ -418,14 +418,14 @@ def test_more_evidence_grows_the_change_that_it_supports(store: Store) -> None:
     assert (len(change.evidence), change.sources) == (2, 2)
 
 
-def test_the_same_words_from_the_same_host_are_one_article(store: Store) -> None:
+def test_the_same_words_of_the_same_publisher_and_host_are_one_article(store: Store) -> None:
     of = article()
     store.save_reading(reading(of), NOW)
     here = dataclasses.replace(of, url="https://wire.example/copy")
     there = dataclasses.replace(of, url="https://other.example/a")
-    found = store.twin(here)
+    found = store.twin(here, "The Wire")
     assert found and found.article == of
-    assert store.twin(there) is None
+    assert store.twin(there, "The Wire") is None and store.twin(here, "Another paper") is None
 
 
 @pytest.mark.parametrize(

@@ -150,10 +150,12 @@ class Reads:
         """Gives the article that was read for an entry before."""
         return self._article("id = (SELECT article FROM entries WHERE feed = ? AND guid = ?)", (entry.feed, entry.guid))
 
-    def twin(self, article: Article) -> StoredArticle | None:
-        """Gives a stored article with the same words from the same host: one article under two addresses."""
+    def twin(self, article: Article, publisher: str) -> StoredArticle | None:
+        """Gives a stored article with the same words of the same publisher and host: one article under two addresses."""
         host = urlsplit(article.url).hostname
-        rows = self._rows("SELECT id, url FROM articles WHERE fingerprint = ? ORDER BY id", (article.fingerprint,))
+        rows = self._rows(
+            "SELECT id, url FROM articles WHERE fingerprint = ? AND publisher = ? ORDER BY id", (article.fingerprint, publisher)
+        )
         found = next((r["id"] for r in rows if urlsplit(r["url"]).hostname == host), None)
         return self._article("id = ?", (found,)) if found is not None else None
 
@@ -231,10 +233,13 @@ class Reads:
             for r in rows
         )
 
-    def coalitions(self) -> tuple[Party, ...]:
-        """Gives every coalition that something has been said of, by name."""
-        rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT coalition FROM statements) ORDER BY name, key")
-        return tuple(Party(r["key"], r["name"]) for r in rows)
+    def coalition_names(self) -> tuple[str, ...]:
+        """Gives every name and learned spelling of the coalitions that something has been said of, in order."""
+        rows = self._rows(
+            "SELECT name FROM parties WHERE key IN (SELECT coalition FROM statements) UNION"
+            " SELECT spelling FROM names WHERE party IN (SELECT coalition FROM statements) ORDER BY 1"
+        )
+        return tuple(r["name"] for r in rows)
 
     def find_coalition(self, name: str) -> Party | None:
         """Gives the coalition of that key, name or learned spelling, folded; of several the one that most is said of."""

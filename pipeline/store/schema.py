@@ -139,7 +139,7 @@ CREATE TABLE names (
     kind TEXT NOT NULL,
     source TEXT NOT NULL,
     first_seen TEXT NOT NULL,
-    PRIMARY KEY (spelling, party)
+    PRIMARY KEY (spelling, party, kind)
 ) STRICT;
 CREATE INDEX names_folded ON names (folded);
 CREATE INDEX names_party ON names (party);

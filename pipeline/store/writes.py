@@ -264,16 +264,17 @@ def _save_claims(db: sqlite3.Connection, article: int, reading: Reading) -> None
     )
 
 
-def _save_parties(db: sqlite3.Connection, parties: Iterable[Party]) -> None:
+def _save_parties(db: sqlite3.Connection, parties: Iterable[Party], *, rename: bool = False) -> None:
+    """Keeps parties. The name that was learned first stays until another is learned: an article's own way of naming is its own."""
+    also = "UPDATE SET name = ?2, folded = ?3 WHERE name <> ?2" if rename else "NOTHING"
     db.executemany(
-        "INSERT INTO parties (key, name, folded) VALUES (?1, ?2, ?3)"
-        " ON CONFLICT (key) DO UPDATE SET name = ?2, folded = ?3 WHERE name <> ?2",
+        f"INSERT INTO parties (key, name, folded) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO {also}",
         [(p.key, p.name, fold(p.name)) for p in dict.fromkeys(parties)],
     )
 
 
 def _save_names(db: sqlite3.Connection, learned: Sequence[KnownName], now: datetime) -> None:
-    _save_parties(db, (n.party for n in learned))
+    _save_parties(db, (n.party for n in learned), rename=True)
     db.executemany(
         "INSERT OR IGNORE INTO names (spelling, party, folded, kind, source, first_seen) VALUES (?, ?, ?, ?, ?, ?)",
         [(n.spelling, n.party.key, fold(n.spelling), n.kind, n.source, moment(now)) for n in learned],

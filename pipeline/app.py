@@ -1,0 +1,66 @@
+"""The only place where the parts are put together: knowledge from the package, a store, a fetcher, a detector.
+
+It opens and closes; it reads no feed and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from importlib import resources
+
+from pipeline import detect, resolve
+from pipeline.config import Config
+from pipeline.cycle import Detecting, Parts
+from pipeline.detect import lexicon
+from pipeline.fetch import Fetcher
+from pipeline.model import KnownName, Watched
+from pipeline.store import Store
+
+
+@contextmanager
+def open_parts(config: Config, *, read_only: bool = False, detector: Detecting | None = None) -> Iterator[Parts]:
+    """Opens what a cycle needs and closes it again; a detector that is handed in takes the place of our own.
+
+    Raises StoreError where the store cannot be opened; `read_only` opens it beside a writer, for a cycle that is not run.
+    """
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
+        fetcher = stack.enter_context(Fetcher(config.fetch))
+        yield Parts(
+            config=config,
+            store=store,
+            fetcher=fetcher,
+            detector=detector or load_detector(config.watch),
+            identities=load_identities(config.watch, store.known_names()),
+        )
+
+
+def load_detector(watched: Sequence[Watched] = ()) -> detect.Detector:
+    """Gives the detector with the knowledge of the package; the watch list adds names that it shall know."""
+    texts = {name: _knowledge(name) for name in lexicon.FILES}
+    return detect.Detector(lexicon.Lexicon.read(texts, [(w.name, w.aliases) for w in watched]))
+
+
+def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName] = ()) -> resolve.Identities:
+    """Gives all that is known of spellings: the watch list goes before what was learned, and that before the package's lists."""
+    return resolve.Identities(
+        (*_listed_names(), *learned, *resolve.known_from_watch(watched)),
+        resolve.forms_from(_knowledge("name-forms.txt"), _knowledge("heads.txt")),
+    )
+
+
+@cache
+def _listed_names() -> tuple[KnownName, ...]:
+    return (
+        *resolve.known_from_gazetteer(_knowledge("gazetteer-coalitions.csv")),
+        *resolve.known_from_igos(_knowledge("igos.csv")),
+        *resolve.known_from_states(_knowledge("states.csv")),
+        *resolve.known_from_companies(_knowledge("companies.csv")),
+    )
+
+
+@cache
+def _knowledge(name: str) -> str:
+    return resources.files("pipeline").joinpath("knowledge", name).read_text(encoding="utf-8")

@@ -1,0 +1,448 @@
+"""The only cycle there is: what `pipeline run-once`, the daemon's job, the demo and every test call.
+
+    due feeds | fetch | parse feed → Entry | unseen
+      | fetch | parse article → Article | cluster → Story | detect → Claim | resolve → Statement + Evidence
+      | derive membership before and after | diff → Change | choose → Alert | enqueue → Delivery
+      | save                       one transaction an article: all of it, or nothing
+    due deliveries | deliver | record receipt
+
+It joins the parts and decides little itself: the order of reading, what is tried again and when, and what counts as a copy of
+what was read. A feed or an article that fails is a value in the report; a damaged store or a bug stops the cycle, and whatever
+was not saved is read again next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+from pipeline import alerts, articles, diff, digest, feeds, notify, render
+from pipeline.config import Config
+from pipeline.errors import DeliveryError, FetchError, ParseError, PipelineError
+from pipeline.fetch import Fetcher, Outcome, PageRequest
+from pipeline.model import Alert, Article, Change, Channel, Delivery, Detection, Entry, Evidence, Membership, Page, Party, Skipped
+from pipeline.resolve import Identities, resolve, witness
+from pipeline.store import DueDelivery, FeedState, PendingEntry, Poll, Reading, Store, StoredArticle
+from pipeline.store.reads import STORY_LIKENESS
+from pipeline.text import digest as hashed
+from pipeline.text import resemblance, sketch
+
+BATCH = 200
+"""Entries fetched together and then read in the order of their publication: a bound for memory, large enough for a day's feed."""
+TRIES = 3
+"""A page that could not be had for a passing reason is asked for so often."""
+RETRY = timedelta(minutes=15)
+"""The first pause before a page or a delivery is tried again; each further one is four times as long."""
+DELIVERY_TRIES = 6
+
+Tell = Callable[[str, int, int], None]
+"""Told which stage is at work, how much of it is done, and how much there is."""
+
+
+class Detecting(Protocol):
+    """What finds the claims of an article: the detector, or a test's table of known ones. `version` is kept beside each claim."""
+
+    version: str
+
+    def detect(self, article: Article) -> Detection: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that a cycle needs; `app.open_parts` puts it together. The identities grow by what each article teaches."""
+
+    config: Config
+    store: Store
+    fetcher: Fetcher
+    detector: Detecting
+    identities: Identities
+    deliver: Callable[[notify.Message, Channel], str] = notify.deliver
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """What one cycle did. `failures` names feeds, articles and channels that failed, `partial` the feeds that were cut off,
+    `skipped` counts the reasons for which articles and claims were looked at no further."""
+
+    run: int
+    started: datetime
+    finished: datetime
+    polled: int = 0
+    unchanged: int = 0
+    failed_feeds: int = 0
+    new: int = 0
+    updated: int = 0
+    parsed: int = 0
+    failed_articles: int = 0
+    duplicates: int = 0
+    claims: int = 0
+    delivered: int = 0
+    changes: tuple[Change, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    failures: tuple[Skipped, ...] = ()
+    partial: tuple[Skipped, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def every_feed_failed(self) -> bool:
+        """Whether feeds were asked for and none of them could be read."""
+        return 0 < self.polled == self.failed_feeds
+
+    def as_json(self) -> dict[str, Any]:
+        """Gives the document of `pipeline run-once --json`."""
+        return {
+            "run": {"id": self.run, "started": self.started.isoformat(), "finished": self.finished.isoformat()},
+            "feeds": {"polled": self.polled, "unchanged": self.unchanged, "failed": self.failed_feeds, "partial": _pairs(self.partial)},
+            "entries": {"new": self.new, "updated": self.updated},
+            "articles": {"parsed": self.parsed, "failed": self.failed_articles, "duplicates": self.duplicates},
+            "claims": self.claims,
+            "changes": [render.change_document(c) for c in self.changes],
+            "alerts": [{"id": a.id, "change": a.change, "severity": a.severity, "channels": list(a.channels)} for a in self.alerts],
+            "deliveries": {"delivered": self.delivered},
+            "skipped": dict(self.skipped),
+            "failures": _pairs(self.failures),
+        }
+
+
+def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: Tell | None = None) -> CycleReport:
+    """Does one full cycle as of `now` and reports it; without `everything` only what is due is polled and tried again.
+
+    `started` and every time that is kept is `now`; `finished` is `now` and the seconds that the cycle took. Raises StoreError.
+    """
+    begun = time.monotonic()
+    cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
+    cycle.poll_feeds()
+    cycle.read_articles()
+    cycle.deliver()
+    finished = now + timedelta(seconds=time.monotonic() - begun)
+    report = cycle.report(finished)
+    parts.store.finish_run(report.run, report.as_json(), finished)
+    return report
+
+
+def members(store: Store, coalition: Party, as_of: date | None = None, known_at: datetime | None = None) -> tuple[Membership, ...]:
+    """Gives where every member of a coalition stood on a day, as it was known at a time; without them, as of now."""
+    return diff.derive(store.evidence_about([coalition.key], known_at), as_of)
+
+
+def make_digest(store: Store, since: datetime, until: datetime) -> digest.Digest:
+    """Gives the digest of what was learned from `since` to `until`, with the health of the feeds."""
+    return digest.build(store.changes(since, until), since, until, store.feed_health())
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """An article on its way into the store: where it came from and what went wrong on the way."""
+
+    article: Article
+    entries: tuple[Entry, ...]
+    publisher: str
+    addresses: tuple[str, ...]
+    why: str = ""
+    retry: datetime | None = None
+
+
+class _Cycle:
+    """One run: its counts, and the stages that add to them."""
+
+    def __init__(self, parts: Parts, now: datetime, everything: bool, tell: Tell, run: int) -> None:
+        self.parts, self.store, self.now, self.everything, self.tell, self.run = parts, parts.store, now, everything, tell, run
+        self.counts: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.failures: list[Skipped] = []
+        self.partial: list[Skipped] = []
+        self.changes: list[Change] = []
+        self.alerts: list[Alert] = []
+
+    def report(self, finished: datetime) -> CycleReport:
+        return CycleReport(
+            self.run,
+            self.now,
+            finished,
+            **self.counts,
+            changes=tuple(self.changes),
+            alerts=tuple(self.alerts),
+            failures=tuple(self.failures),
+            partial=tuple(self.partial),
+            skipped=dict(sorted(self.skipped.items())),
+        )
+
+    # Feeds.
+
+    def poll_feeds(self) -> None:
+        self.store.sync_feeds(self.parts.config.feeds, self.now)
+        asking: dict[PageRequest, list[FeedState]] = {}
+        due = self.store.due_feeds(self.now, self.everything)
+        for state in due:
+            asking.setdefault(PageRequest(state.feed.url, state.etag, state.last_modified), []).append(state)
+        self.tell("feeds", 0, len(due))
+        for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
+            for state in asking[request]:
+                self._poll(state, outcome)
+                self.tell("feeds", self.counts["polled"], len(due))
+
+    def _poll(self, state: FeedState, outcome: Outcome) -> None:
+        self.counts["polled"] += 1
+        poll = _poll(state, outcome)
+        found = self.store.save_poll(poll, self.now)
+        self.counts.update(new=found.new, updated=found.updated, unchanged=poll.unchanged, failed_feeds=bool(poll.error))
+        if poll.error:
+            self.failures.append(Skipped(state.feed.name, poll.error))
+        if poll.partial:
+            self.partial.append(Skipped(state.feed.name, poll.partial))
+
+    # Articles.
+
+    def read_articles(self) -> None:
+        total, done = self.store.pending_count(self.now, self.everything), 0
+        self.tell("articles", done, total)
+        while batch := self.store.pending(self.now, BATCH, self.everything):
+            for words in sorted(self._fetch(batch), key=lambda w: (w.article.published or self.now, w.article.url)):
+                self._read(words)
+                done += len(words.entries)
+                self.tell("articles", done, total)
+
+    def _fetch(self, batch: Sequence[PendingEntry]) -> list[_Words]:
+        """Fetches the pages of a batch, each address once, and parses them as they arrive; settles what gave no words."""
+        by_address: dict[str, list[PendingEntry]] = {}
+        found: list[_Words | None] = []
+        for pending in batch:
+            if pending.entry.url:
+                by_address.setdefault(pending.entry.url, []).append(pending)
+            else:
+                found.append(self._words((pending,), None))
+        for request, outcome in self.parts.fetcher.fetch(tuple(PageRequest(url, robots=True) for url in by_address)):
+            found.append(self._words(tuple(by_address[request.url]), outcome))
+        return [words for words in found if words is not None]
+
+    def _words(self, group: tuple[PendingEntry, ...], outcome: Outcome | None) -> _Words | None:
+        """Gives the article behind entries of one address: its page, else what the feed itself said, else nothing."""
+        first = group[0]
+        entries = tuple(p.entry for p in group)
+        why, transient = "", False
+        if isinstance(outcome, Page):
+            try:
+                article = articles.parse(outcome)
+                return _Words(_completed(article, first), entries, article.site or _house(first), (first.entry.url, outcome.final_url))
+            except ParseError as error:
+                why = _why(error)
+        elif isinstance(outcome, FetchError):
+            why, transient = _why(outcome), outcome.transient
+        elif outcome is not None:
+            why = "the page was answered as unchanged though nothing was known of it"
+        tries = max(p.tries for p in group)
+        retry = self.now + RETRY * 4**tries if transient and tries + 1 < TRIES else None
+        if why:
+            self.counts["failed_articles"] += 1
+            self.failures.append(Skipped(first.entry.url, why))
+        try:
+            article = articles.from_entry(first.entry, first.publisher)
+        except ParseError as error:
+            if not why:
+                self.counts["failed_articles"] += 1
+                self.failures.append(Skipped(first.entry.guid, _why(error)))
+            for entry in entries:
+                self.store.settle_entry(entry, self.now, why or _why(error), retry)
+            return None
+        return _Words(_completed(article, first), entries, _house(first), (first.entry.url,), why, retry)
+
+    def _read(self, words: _Words) -> None:
+        """Reads one article: a copy of what was read is settled, all else goes through detection into the store."""
+        words, former = self._known(words)
+        article = words.article
+        same = former is not None and former.article.fingerprint == article.fingerprint
+        if former and (same or (article.origin == "feed" and former.article.origin == "page")):
+            # A page that was read once is not given up for the feed's few words because today it could not be had.
+            if words.why:
+                for entry in words.entries:
+                    self.store.settle_entry(entry, self.now, words.why, words.retry)
+            else:
+                self.counts["duplicates"] += 1
+                self.store.save_duplicate(words.entries, former, words.addresses, self.now)
+            return
+        reading = self._reading(words, former)
+        self.store.save_reading(reading, self.now)
+        self.parts.identities.learn(reading.learned)
+        self.counts.update(parsed=not words.why, claims=len(reading.claims))
+        self.changes += reading.changes
+        self.alerts += reading.alerts
+        if reading.skipped:
+            self.skipped[reading.skipped] += 1
+
+    def _known(self, words: _Words) -> tuple[_Words, StoredArticle | None]:
+        """Gives the stored article that this is another version of, or the very same."""
+        article = words.article
+        before = next(filter(None, map(self.store.article_of, words.entries)), None)
+        before = before or next(filter(None, map(self.store.article, words.addresses)), None)
+        named = self.store.article(article.url)
+        other_page = named and named.article.origin == "page" and (before is None or before.id != named.id)
+        if named and other_page and resemblance(named.sketch, sketch(article.text)) < STORY_LIKENESS:
+            # Some sites name one address as the canonical one of all their pages: it is believed where the words are alike.
+            own = words.addresses[-1]
+            return replace(words, article=replace(article, url=own)), before or self.store.article(own)
+        return words, named or before or self.store.twin(article, words.publisher)
+
+    def _reading(self, words: _Words, former: StoredArticle | None) -> Reading:
+        article, parts = words.article, self.parts
+        story = former.story if former else self.store.story_for(article, self.now)
+        detection = parts.detector.detect(article)
+        resolution = resolve(detection.claims, parts.identities, article.url)
+        self.skipped.update(s.why for s in resolution.skipped)
+        fresh = tuple(
+            witness(
+                resolved,
+                article=article.url,
+                publisher=words.publisher,
+                story=story,
+                detector=parts.detector.version,
+                seen=self.now,
+                published=article.published,
+            )
+            for resolved in resolution.statements
+        )
+        withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
+        coalitions = tuple(sorted({e.statement.coalition.key for e in (*fresh, *withdrawn)}))
+        known = self.store.evidence_about(coalitions)
+        if former:
+            known = tuple(replace(e, article=article.url) if e.article == former.article.url else e for e in known)
+        # What another version of the detector had found is no correction of the publisher's.
+        taken_back = tuple(e for e in withdrawn if e.detector == parts.detector.version)
+        changes = diff.diff(known, (*fresh, *taken_back), self.now)
+        raised = alerts.choose(changes, parts.config.alerts)
+        return Reading(
+            article,
+            words.entries,
+            story,
+            words.publisher,
+            parts.detector.version,
+            former=former,
+            addresses=words.addresses,
+            claims=detection.claims,
+            skipped=detection.skipped,
+            learned=resolution.learned,
+            evidence=fresh,
+            withdrawn=withdrawn,
+            coalitions=coalitions,
+            memberships=diff.derive(_after(known, fresh, withdrawn)),
+            changes=changes,
+            alerts=raised,
+            deliveries=tuple(Delivery(hashed(a.id, c), a.id, c, self.now) for a in raised for c in a.channels),
+            run=self.run,
+            why=words.why,
+            retry=words.retry,
+        )
+
+    def _withdrawn(self, former: StoredArticle | None, article: Article, stated: set[str]) -> tuple[Evidence, ...]:
+        """Gives what an edited article says no longer; the page that follows the feed's few words takes nothing of them back."""
+        if former is None or former.article.origin != article.origin:
+            return ()
+        gone = (e for e in self.store.evidence_of(former) if e.statement.key not in stated)
+        return tuple(replace(e, article=article.url, withdrawn=self.now) for e in gone)
+
+    # Deliveries.
+
+    def deliver(self) -> None:
+        """Hands over what is due. A message whose receipt was lost in a crash is handed over again under the same name."""
+        channels = {c.name: c for c in self.parts.config.channels}
+        for due in self.store.due_deliveries(self.now):
+            delivery = due.delivery
+            channel = channels.get(delivery.channel)
+            try:
+                if channel is None:
+                    raise DeliveryError("no channel of this name is configured", about=delivery.channel, transient=False)
+                receipt = self.parts.deliver(_message(due), channel)
+            except DeliveryError as error:
+                again = error.transient and delivery.tries + 1 < DELIVERY_TRIES
+                retry = self.now + RETRY * 4**delivery.tries if again else None
+                self.failures.append(Skipped(delivery.channel, _why(error)))
+                self.store.save_receipt(delivery, self.now, error=_why(error), retry=retry)
+            else:
+                self.counts["delivered"] += 1
+                self.store.save_receipt(delivery, self.now, receipt)
+
+
+def _poll(state: FeedState, outcome: Outcome) -> Poll:
+    name = state.feed.name
+    if isinstance(outcome, FetchError):
+        return Poll(name, error=_why(outcome))
+    if not isinstance(outcome, Page):
+        return Poll(name, unchanged=True)
+    # Half of the servers of feeds give no validators; equal bytes have no new entries either.
+    body_hash = hashlib.blake2b(outcome.body, digest_size=16).hexdigest()
+    if body_hash == state.body_hash:
+        return Poll(name, unchanged=True)
+    try:
+        parsed = feeds.parse(outcome, state.feed)
+    except ParseError as error:
+        return Poll(name, error=_why(error))
+    entries = tuple(_writable_entry(e) for e in parsed.entries)
+    return Poll(name, entries, outcome.header("etag"), outcome.header("last-modified"), body_hash, parsed.partial)
+
+
+def _completed(article: Article, pending: PendingEntry) -> Article:
+    """Fills in from the entry what a page does not tell; an article without any address has its place in the feed for one."""
+    entry = pending.entry
+    return replace(
+        article,
+        url=article.url or entry.url or f"{pending.feed_url}#{quote(entry.guid, safe='')}",
+        title=_writable(article.title or entry.title),
+        text=_writable(article.text),
+        author=_writable(article.author),
+        site=_writable(article.site),
+        published=article.published or entry.published,
+    )
+
+
+def _writable_entry(entry: Entry) -> Entry:
+    return replace(
+        entry,
+        guid=_writable(entry.guid),
+        url=_writable(entry.url),
+        title=_writable(entry.title),
+        content=_writable(entry.content),
+        author=_writable(entry.author),
+    )
+
+
+def _writable(text: str) -> str:
+    """Replaces half characters, which JSON can spell and no file can hold.
+
+    >>> _writable("caf\\ud800"), _writable("café")
+    ('caf?', 'café')
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _house(pending: PendingEntry) -> str:
+    return pending.publisher or urlsplit(pending.entry.url or pending.feed_url).hostname or pending.entry.feed
+
+
+def _after(known: Sequence[Evidence], fresh: Sequence[Evidence], withdrawn: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The living evidence once an article is saved: what is said again keeps the day on which it was first seen."""
+    gone = {(e.statement.key, e.article) for e in withdrawn}
+    said = {(e.statement.key, e.article): e for e in known if (e.statement.key, e.article) not in gone}
+    for e in fresh:
+        pair = (e.statement.key, e.article)
+        said[pair] = replace(e, first_seen=said[pair].first_seen) if pair in said else e
+    return tuple(said.values())
+
+
+def _message(due: DueDelivery) -> notify.Message:
+    told = digest.build((due.change,), due.change.detected_at, due.change.detected_at)
+    markdown = render.markdown(told)
+    return notify.Message(due.alert.id, f"{due.alert.severity}: {digest.describe(due.change)}", markdown)
+
+
+def _why(error: PipelineError) -> str:
+    """What went wrong, without what it is about: the report has that beside it."""
+    return str(error).removeprefix(f"{error.about}: ")
+
+
+def _pairs(several: Sequence[Skipped]) -> list[dict[str, str]]:
+    return [{"what": s.what, "why": s.why} for s in several]
