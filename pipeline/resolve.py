@@ -1,0 +1,497 @@
+"""Claims → statements: whose names they are.
+
+A name becomes a party by what is known of its spelling (`Identities`) and by what the article itself says of it (the claim's
+aliases). Likeness alone never makes two names one: it takes an equal spelling once case, accents and legal forms are gone, a
+known alias, or an alias that the article gives. An acronym that could be several bodies is nobody's until the article spells
+it out. A short form of a member holds within its coalition only: "Brazil" is a handball federation among federations.
+
+Nothing is read from files here: the loaders take text. `resolve` changes nothing; what it learned is handed back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline.model import COALITION_EVENTS, Claim, Event, Evidence, KnownName, Party, Skipped, Statement, Watched
+from pipeline.text import fold
+
+CONFIG, GAZETTEER, STATES, COMPANIES, IGOS = "config", "gazetteer", "states", "companies", "igos"
+"""Where a spelling is known from; any other source is the address of the article that taught it."""
+
+COALITION, ACRONYM, MEMBER, STATE, SPEAKER = "coalition", "coalition acronym", "member", "state", "state speaker"
+"""Kinds of spelling. A speaker is a capital, a seat of government or the people: it stands for a state among states only."""
+WITHIN = "within:"
+"""Kind of a short form that stands for a member in one coalition alone; the coalition's key follows."""
+
+_TIER = {CONFIG: 0, GAZETTEER: 2, STATES: 3, COMPANIES: 3, IGOS: 4}
+_LEARNED = 1
+_FORMER = "former:"
+_WITHDRAWN_CODES = frozenset({"SUN", "YUG", "SCG", "CSK", "DDR", "ZAR", "BUR", "VDR", "YMD", "RHO", "ANT", "PCI"})
+"""Codes of states that are no more (ISO 3166-3): their capital speaks for who is there today."""
+_CITIES = re.compile(r"\b(?:cit(?:y|ies)|mayors?|municipal\w*|towns?|capitals?|metropol\w*|urban)\b", re.I)
+_ACRONYM_OF = re.compile(r"(?P<name>.+?)\s*\((?P<acronym>[^()]{2,15})\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Words around a name that do not tell two bodies apart. Each form is a tuple of folded words, longest first."""
+
+    legal: tuple[tuple[str, ...], ...] = ()
+    before: tuple[tuple[str, ...], ...] = ()
+    group: tuple[tuple[str, ...], ...] = ()
+    state: tuple[tuple[str, ...], ...] = ()
+    office: tuple[tuple[str, ...], ...] = ()
+    vague: frozenset[str] = frozenset()
+
+    def bare(self, name: str) -> str:
+        """Folds a name and takes legal forms, "Group" and a state's style off it, as long as something is left.
+
+        >>> forms = forms_from("[legal]\\nplc\\nco\\n[group]\\ngroup\\n[state]\\nisle of")
+        >>> forms.bare("Kirkwall & Rowe plc"), forms.bare("Isle of Grimsay"), forms.bare("Group"), forms.bare("Harl & Co.")
+        ('kirkwall and rowe', 'grimsay', 'group', 'harl')
+        """
+        words = tuple(fold(name).split())
+        words = _without_first(words, self.office)
+        words = _without_first(words, self.state)
+        words = _without_first(words, self.before)
+        shorter = _without_last(words, self.legal)
+        while shorter != words:
+            words, shorter = shorter, _without_last(shorter, self.legal)
+        return " ".join(_without_last(words, self.group))
+
+
+def forms_from(text: str, heads: str = "") -> Forms:
+    """Reads the sections of `name-forms.txt`; the first words of the lines of `heads.txt` make references, not names."""
+    sections: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    section = ""
+    for line in _lines(text):
+        if line.startswith("["):
+            section = line.strip("[]")
+        else:
+            sections[section].append(tuple(fold(f"x {line}").split()[1:]))  # alone, the "A" of "A/S" would be an article
+    vague = {words[0] for words in sections["vague"]} | {line.split()[0] for line in _lines(heads)}
+    ordered = {name: tuple(sorted(set(forms), key=lambda form: (-len(form), form))) for name, forms in sections.items()}
+    lists = [ordered.get(name, ()) for name in ("legal", "before", "group", "state", "office")]
+    legal, before, group, state, office = lists
+    return Forms(legal, before, group, state, office, frozenset(vague))
+
+
+def known_from_watch(watched: Iterable[Watched]) -> tuple[KnownName, ...]:
+    """Gives the spellings of the configured watch list; its names are what the bodies are called everywhere."""
+    return tuple(
+        KnownName(spelling, Party(fold(body.name), body.name), COALITION, CONFIG)
+        for body in watched
+        for spelling in dict.fromkeys((body.name, *body.aliases))
+    )
+
+
+def known_from_gazetteer(text: str) -> tuple[KnownName, ...]:
+    """Gives the spellings of `gazetteer-coalitions.csv`: names, acronyms, aliases and former names."""
+    names: list[KnownName] = []
+    for row in _rows(text):
+        party = Party(fold(row["name"]), row["name"])
+        names.append(KnownName(row["name"], party, COALITION, GAZETTEER))
+        names += [KnownName(a, party, ACRONYM, GAZETTEER) for a in _listed(row["acronym"])]
+        for alias in _listed(row["aliases"]):
+            names.append(KnownName(alias, party, ACRONYM if is_acronym(alias) else COALITION, GAZETTEER))
+    return tuple(names)
+
+
+def known_from_igos(text: str) -> tuple[KnownName, ...]:
+    """Gives the names and acronyms of `igos.csv`; a name's own "(ACRONYM)" is taken off it."""
+    names: list[KnownName] = []
+    for row in _rows(text):
+        found = _ACRONYM_OF.fullmatch(row["name"])
+        name = found["name"] if found else row["name"]
+        party = Party(fold(name), name)
+        names.append(KnownName(name, party, COALITION, IGOS))
+        names += [KnownName(a, party, ACRONYM, IGOS) for a in dict.fromkeys((row["acronym"], found["acronym"] if found else "")) if a]
+    return tuple(names)
+
+
+def known_from_states(text: str) -> tuple[KnownName, ...]:
+    """Gives the names of `states.csv`, keyed by ISO 3166-1 code, and who speaks for them: capitals, seats, peoples."""
+    names: list[KnownName] = []
+    speakers: dict[str, list[KnownName]] = defaultdict(list)
+    for row in _rows(text):
+        gone = not row["iso3"] or row["iso3"] in _WITHDRAWN_CODES
+        party = Party(f"state:{row['iso3'] or fold(row['name'])}", row["name"])
+        names += [KnownName(n, party, STATE, STATES) for n in dict.fromkeys((row["name"], *_listed(row["aliases"])))]
+        for spelling in dict.fromkeys((*_listed(row["government_metonyms"]), row["capital"], *_listed(row["nationals"]))):
+            if spelling and not (gone and speakers[fold(spelling)]):
+                speakers[fold(spelling)].append(KnownName(spelling, party, SPEAKER, STATES))
+    return (*names, *(name for several in speakers.values() for name in several))
+
+
+def known_from_companies(text: str) -> tuple[KnownName, ...]:
+    """Gives the names, short forms and former names of `companies.csv`."""
+    return tuple(
+        KnownName(spelling, Party(fold(row["name"]), row["name"]), MEMBER, COMPANIES)
+        for row in _rows(text)
+        for spelling in dict.fromkeys((row["name"], *_listed(row["aliases"])))
+    )
+
+
+class Identities:
+    """What is known of spellings. The configured watch list goes before what articles taught, then gazetteer, states, companies.
+
+    A body that the watch list names and the gazetteer (or an article) knows too keeps the older key, under the configured name.
+    """
+
+    def __init__(self, known: Iterable[KnownName], forms: Forms | None = None) -> None:
+        self.forms = forms or Forms()
+        self._by_spelling: dict[str, list[KnownName]] = defaultdict(list)
+        self._by_bare: dict[str, list[KnownName]] = defaultdict(list)
+        self._called: dict[str, tuple[int, str]] = {}
+        known = tuple(known)
+        self.learn(name for name in known if name.source != CONFIG)
+        configured: dict[str, list[KnownName]] = defaultdict(list)
+        for name in known:
+            if name.source == CONFIG:
+                configured[name.party.key].append(name)
+        for names in configured.values():
+            older = next(filter(None, (self.coalition(name.spelling) for name in names)), None)
+            self.learn(replace(name, party=Party(older.key, name.party.name)) if older else name for name in names)
+
+    def learn(self, names: Iterable[KnownName]) -> None:
+        """Takes in more spellings, those that `resolve` handed back among them; a spelling known of the party already is left."""
+        for name in names:
+            spelling = fold(name.spelling)
+            entries = self._by_spelling[spelling]
+            if any(e.party.key == name.party.key and e.kind == name.kind and _tier(e) <= _tier(name) for e in entries):
+                continue
+            entries.append(name)
+            if name.kind in {MEMBER, STATE, COALITION}:
+                self._by_bare[self.forms.bare(name.spelling)].append(name)
+            rank = _tier(name)
+            if rank <= self._called.get(name.party.key, (9, ""))[0]:
+                self._called[name.party.key] = (rank, name.party.name)
+
+    def spelled(self, name: str) -> tuple[KnownName, ...]:
+        """Everything that is known of one spelling."""
+        return tuple(self._by_spelling.get(fold(name), ()))
+
+    def coalition(self, name: str) -> Party | None:
+        """Gives the coalition that a spelling stands for: by its name or alias, or by an acronym that only one body has.
+
+        >>> names = known_from_gazetteer("name,acronym,aliases\\nKelp Charter,KC,\\nMoss Forum,MF,\\nMint Forum,MF,")
+        >>> Identities(names).coalition("the KELP CHARTER").key, Identities(names).coalition("MF")
+        ('kelp charter', None)
+        """
+        return _only([e for e in self.spelled(name) if e.kind in {COALITION, ACRONYM}])
+
+    def called(self, key: str, otherwise: str) -> str:
+        """The name that a party goes by, where it is known."""
+        return self._called.get(key, (9, otherwise))[1]
+
+    def configured(self, key: str) -> bool:
+        """Whether the watch list gives this party its name."""
+        return self._called.get(key, (9, ""))[0] == _TIER[CONFIG]
+
+    def member(self, name: str, coalition: Party | None = None, *, among_states: bool = False) -> KnownName | None:
+        """Gives what a spelling is known as when it names a member of a coalition.
+
+        A short form that this coalition's articles taught goes first. Capitals, seats and peoples stand for a state only
+        `among_states`.
+        """
+        entries = self._by_spelling.get(fold(name), ())
+        if coalition:
+            own = _best([e for e in entries if e.kind == WITHIN + coalition.key])
+            if own:
+                return own
+        exact = [e for e in entries if not e.kind.startswith(WITHIN)]
+        kinds = [{MEMBER, STATE, COALITION}, {ACRONYM}]
+        if among_states:
+            kinds.insert(1, {SPEAKER})
+        for wanted in kinds:
+            found = _best([e for e in exact if e.kind in wanted])
+            if found:
+                return found
+        if any(e.kind == SPEAKER for e in exact):
+            return None
+        bare = self.forms.bare(name)
+        return _best(self._by_bare.get(bare, ())) or (_best(self._by_spelling.get(bare, ())) if bare != fold(name) else None)
+
+
+def is_acronym(name: str) -> bool:
+    """Whether a name looks like an acronym: one short word, more than half of whose letters are capitals.
+
+    >>> [is_acronym(n) for n in ("IBHU", "C2PA", "CoSAI", "OPEC+", "eVax", "Lantern", "AI Pact")]
+    [True, True, True, True, False, False, False]
+    """
+    letters = [c for c in name if c.isalpha()]
+    capitals = sum(c.isupper() for c in letters)
+    return " " not in name.strip() and 2 <= len(name.strip()) <= 10 and capitals >= 2 and capitals * 2 > len(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A claim and what it states. `other_name` is the former name of a coalition that was renamed."""
+
+    claim: Claim
+    statement: Statement
+    other_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What one article states, the spellings it taught, and the claims that were left out."""
+
+    statements: tuple[Resolved, ...]
+    learned: tuple[KnownName, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -> Resolution:
+    """Gives the statements of ONE article's claims; `source` is its address, for the spellings that it teaches.
+
+    A party keeps the name that the article calls it, unless the watch list names it or the article only named a capital, a
+    people or initials of a state. Claims that state the same are one, the surest of them.
+    """
+    reading = _Reading(claims, identities, source)
+    best: dict[str, Resolved] = {}
+    skipped: list[Skipped] = []
+    for claim in claims:
+        coalition = reading.coalition(claim)
+        member = reading.member(claim, coalition) if claim.member and claim.event not in COALITION_EVENTS else None
+        if member and member.key == coalition.key:
+            skipped.append(Skipped(f"{claim.member} in {claim.coalition}", "a coalition is no member of itself"))
+            continue
+        if member is None and claim.event not in COALITION_EVENTS:
+            skipped.append(Skipped(f"{claim.event} in {claim.coalition}", "names no member"))
+            continue
+        statement = Statement(coalition, member, claim.event, claim.status, claim.date)
+        kept = best.get(statement.key)
+        if kept is None or claim.confidence > kept.claim.confidence:
+            best[statement.key] = Resolved(claim, statement, reading.former_name(claim))
+    return Resolution(tuple(best.values()), tuple(reading.learned), tuple(skipped))
+
+
+def witness(
+    resolved: Resolved,
+    *,
+    article: str,
+    publisher: str,
+    story: str,
+    detector: str,
+    seen: datetime,
+    published: datetime | None = None,
+) -> Evidence:
+    """Gives the evidence for a statement in the words of its article, first and last seen at `seen`."""
+    claim = resolved.claim
+    return Evidence(
+        statement=resolved.statement,
+        article=article,
+        publisher=publisher,
+        story=story,
+        quote=claim.quote.words,
+        confidence=claim.confidence,
+        detector=detector,
+        first_seen=seen,
+        last_seen=seen,
+        published=published,
+        role=claim.role,
+        other_name=resolved.other_name,
+    )
+
+
+class _Reading:
+    """One article's names: which of its coalitions are one, and who its members are."""
+
+    def __init__(self, claims: Sequence[Claim], identities: Identities, source: str) -> None:
+        self.identities, self.forms, self.source = identities, identities.forms, source
+        self.learned: list[KnownName] = []
+        self._taught: set[tuple[str, str, str]] = set()
+        self._coalitions: dict[str, Party] = {}
+        for names, renamed in self._bodies(claims):
+            party = self._identify(names, renamed)
+            self._coalitions |= {fold(name): party for name in names}
+        self._states = {
+            self.coalition(claim).key
+            for claim in claims
+            if claim.member and (known := identities.member(claim.member)) and known.kind == STATE and not _CITIES.search(claim.coalition)
+        }
+        self._members: dict[tuple[str, str], Party] = {}
+        self._read_members(claims)
+
+    def coalition(self, claim: Claim) -> Party:
+        return self._coalitions[fold(claim.coalition)]
+
+    def member(self, claim: Claim, coalition: Party) -> Party:
+        assert claim.member is not None
+        return self._members[(coalition.key, fold(claim.member))]
+
+    def former_name(self, claim: Claim) -> str:
+        if claim.event is not Event.RENAMED:
+            return ""
+        return next((a for a in claim.coalition_aliases if self._is_name(a) and not is_acronym(a)), "")
+
+    def _bodies(self, claims: Sequence[Claim]) -> list[tuple[list[str], bool]]:
+        """Groups of names that the article uses for one coalition each, the name that claims carry first.
+
+        References ("the alliance") join nothing: two bodies of one article may share them.
+        """
+        bodies: list[tuple[list[str], bool]] = []
+        for claim in claims:
+            names = list(dict.fromkeys((claim.coalition, *(a for a in claim.coalition_aliases if self._is_name(a)))))
+            renamed = claim.event is Event.RENAMED
+            apart: list[tuple[list[str], bool]] = []
+            folded = {fold(n) for n in names}
+            for others, was_renamed in bodies:
+                if folded & {fold(n) for n in others}:
+                    names = list(dict.fromkeys((*others, *names)))
+                    folded |= {fold(n) for n in others}
+                    renamed = renamed or was_renamed
+                else:
+                    apart.append((others, was_renamed))
+            bodies = [*apart, (names, renamed)]
+        mains = {fold(claim.coalition) for claim in claims}
+        return [(sorted(names, key=lambda n: (fold(n) not in mains, is_acronym(n))), renamed) for names, renamed in bodies]
+
+    def _identify(self, names: Sequence[str], renamed: bool) -> Party:
+        """Finds the one coalition behind the names, or founds it, and teaches the names that others may rely on."""
+        main = names[0]
+        known = {name: party for name in names if (party := self.identities.coalition(name))}
+        if renamed:
+            known = {n: p for n, p in known.items() if n != main} or known
+        trusted = [name for name in names if name in known and self._may_decide(name, main, known[name], renamed)]
+        key = known[trusted[0]].key if trusted else fold(main)
+        full = [n for n in names if not is_acronym(n)]
+        canonical = self.identities.called(key, "")
+        if not self.identities.configured(key) and (renamed or not canonical or (is_acronym(canonical) and full)):
+            canonical = full[0] if full else main
+        party = Party(key, canonical)
+        for name in names:
+            if name == main or renamed or _short_for(name, [n for n in (*full, canonical) if n != name]):
+                self._teach(name, party, ACRONYM if is_acronym(name) else COALITION)
+        return party if self.identities.configured(key) else Party(key, main)
+
+    def _may_decide(self, name: str, main: str, party: Party, renamed: bool) -> bool:
+        """An acronym says who a body is only where the article has no full name for it, or one that fits what is known.
+
+        "Oslo Drone Accord (ODA)" is not the Orphan Data Alliance.
+        """
+        if name == main or renamed or not is_acronym(name):
+            return True
+        return is_acronym(main) or _short_for(main, [party.name]) or _short_for(party.name, [main])
+
+    def _read_members(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            if not claim.member or claim.event in COALITION_EVENTS:
+                continue
+            coalition = self.coalition(claim)
+            place = (coalition.key, fold(claim.member))
+            if place in self._members:
+                continue
+            party = self._member(claim.member, claim.member_aliases, coalition)
+            self._members[place] = party
+            for alias in claim.member_aliases:
+                if self.forms.bare(alias) != self.forms.bare(claim.member):
+                    self._teach(alias, replace(party, name=self.identities.called(party.key, party.name)), WITHIN + coalition.key)
+
+    def _member(self, name: str, aliases: Sequence[str], coalition: Party) -> Party:
+        among_states = coalition.key in self._states
+        known = self.identities.member(name, coalition, among_states=among_states)
+        if known is None:
+            candidates = (self.identities.member(a, coalition) for a in aliases if not is_acronym(a))
+            related = [c for c in candidates if c and (c.kind == WITHIN + coalition.key or _short_for(c.spelling, [name]))]
+            known = related[0] if related and related[0].kind != STATE else None
+        if known is None:
+            party = Party(self.forms.bare(name), name)
+            self._teach(name, party, MEMBER)
+            return party
+        stands_for = known.kind in {SPEAKER, WITHIN + coalition.key} or (known.kind == STATE and (is_acronym(name) or "." in name))
+        if stands_for or self.identities.configured(known.party.key):
+            return Party(known.party.key, self.identities.called(known.party.key, known.party.name))
+        return Party(known.party.key, name)
+
+    def _is_name(self, alias: str) -> bool:
+        """Whether an alias is a name and no reference: capitals throughout, and more than head nouns."""
+        words = re.findall(r"[^\W_][\w+.'’&-]*", re.sub(r"^(?:the|a|an)\s+", "", alias.strip(), flags=re.I))
+        telling = [w for w in words if w.lower() not in {"of", "the", "and", "for", "on", "in", "to", "against", "de", "du", "des", "la"}]
+        return (
+            bool(telling)
+            and all(w[0].isupper() or w[0].isdigit() or any(c.isupper() for c in w) for w in telling)
+            and not all(fold(w) in self.forms.vague for w in telling)
+        )
+
+    def _teach(self, spelling: str, party: Party, kind: str) -> None:
+        lesson = (fold(spelling), party.key, kind)
+        entries = self.identities.spelled(spelling)
+        known = any(e.party.key == party.key and e.kind == kind for e in entries)
+        if lesson not in self._taught and not known and fold(spelling):
+            self._taught.add(lesson)
+            self.learned.append(KnownName(spelling, party, kind, self.source))
+
+
+def _short_for(name: str, fuller: Sequence[str]) -> bool:
+    """Whether a name is built from a fuller one: its initials, or some of its words in their order.
+
+    >>> _short_for("LVC", ["Lusaka Vaccine Compact"]), _short_for("the Lantern", ["Lantern Coalition"]), _short_for("Basel", ["Kelp Union"])
+    (True, True, False)
+    """
+    short = fold(name).split()
+    for full in fuller:
+        words = fold(full).split()
+        rest = iter(words)
+        if short != words and all(word in rest for word in short):
+            return True
+        if is_acronym(name):
+            letters = iter("".join(words))
+            wanted = fold(name).replace("+", "").replace(" ", "")
+            if wanted and words and wanted[0] == words[0][0] and all(c.isdigit() or c in letters for c in wanted):
+                return True
+    return False
+
+
+def _tier(name: KnownName) -> int:
+    return _TIER.get(name.source, _LEARNED)
+
+
+def _best(entries: Sequence[KnownName]) -> KnownName | None:
+    """The one party that the best source among the entries knows; None where that source knows several."""
+    if not entries:
+        return None
+    best = min(map(_tier, entries))
+    top = [e for e in entries if _tier(e) == best]
+    return top[-1] if len({e.party.key for e in top}) == 1 else None
+
+
+def _only(entries: Sequence[KnownName]) -> Party | None:
+    names = [e for e in entries if e.kind == COALITION]
+    found = _best(names) or (_best([e for e in entries if e.kind == ACRONYM]) if not names else None)
+    return found.party if found else None
+
+
+def _without_last(words: tuple[str, ...], forms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    for form in forms:
+        if len(words) > len(form) and words[-len(form) :] == form:
+            rest = words[: -len(form)]
+            return rest[:-1] if rest[-1] == "and" and len(rest) > 1 else rest
+    return words
+
+
+def _without_first(words: tuple[str, ...], forms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    for form in forms:
+        if len(words) > len(form) and words[: len(form)] == form:
+            return words[len(form) :]
+    return words
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    body = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
+    return list(csv.DictReader(io.StringIO(body)))
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip().removeprefix(_FORMER) for part in text.split("|") if part.strip()]
