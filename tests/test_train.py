@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
@@ -222,25 +224,23 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
             tensor.requires_grad_(True)
         return found
 
-    plan = Plan(epochs=3, tokens=64, rate=1e-3, threads=1)
-    losses: list[float] = []
+    plan = Plan(epochs=3, tokens=64, rate=1e-3, threads=1, checkpoint=20)
     whole = learn.train(fresh(), lambda _: samples, encoder, plan)
-    for row in learn.rows_of(samples[:2], encoder):
-        losses.append(float(learn.loss_of(whole, [row], Plan(dropout=0.0, smoothing=0.0)).detach()))
+    losses = [float(learn.loss_of(whole, [row], Plan(dropout=0.0, smoothing=0.0)).detach()) for row in learn.rows_of(samples[:2], encoder)]
     assert max(losses) < 0.5
 
-    stopped = RuntimeError("stopped")
-
     def stop(step: int, total: int, loss: float) -> None:
-        raise stopped
+        raise InterruptedError
 
-    part, learn_every = tmp_path / "checkpoint.pt", learn.CHECKPOINT
-    assert learn_every > 0
-    with pytest.raises(RuntimeError, match="stopped"):
-        learn.train(fresh(), lambda _: samples * 12, encoder, plan, part, lambda s, n, lost: stop(s, n, lost) if s > learn_every else None)
-    broken = learn.train(fresh(), lambda _: samples * 12, encoder, plan, part)
+    checkpoint = tmp_path / "checkpoint.pt"
+    with pytest.raises(InterruptedError):
+        learn.train(fresh(), lambda _: samples * 12, encoder, plan, checkpoint, stop)
+    told: list[int] = []
+    broken = learn.train(fresh(), lambda _: samples * 12, encoder, plan, checkpoint, lambda step, total, loss: told.append(step))
     unbroken = learn.train(fresh(), lambda _: samples * 12, encoder, plan)
+    assert told[0] == 50
     assert all(torch.allclose(broken[name], unbroken[name], atol=1e-5) for name in unbroken)
+    assert torch.load(checkpoint, weights_only=True)["step"] % 20 == 0
 
 
 def test_the_exported_graph_says_what_the_network_says() -> None:
@@ -280,3 +280,9 @@ def test_the_exported_graph_says_what_the_network_says() -> None:
         seen = mask.numpy().astype(bool)
         assert np.corrcoef(found[seen].ravel(), wanted[seen].ravel())[0, 1] > least
     assert len(MentionKind) == 6  # a new kind of mention wants a mask token, and a model that has seen it
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="nothing is missing here")
+def test_training_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"pipeline\[train\]"):
+        pipeline.train.train(tmp_path, date(2024, 1, 1))

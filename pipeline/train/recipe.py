@@ -19,6 +19,7 @@ from typing import Any
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Label
 from pipeline.detect.tagger import EVENTS, Encoder, Tagger
+from pipeline.model import Event
 from pipeline.train.frames import Filler, Frame, read_frames, read_phrases
 from pipeline.train.measure import labels_of, measure
 from pipeline.train.plan import Plan
@@ -80,7 +81,8 @@ def split(material: Material) -> tuple[Material, Material]:
     apart: set[str] = set()
     room = APART * len(material.frames)
     for phenomenon in sorted(sizes, key=_hash):
-        if sizes[phenomenon] <= min(room, 40):  # the largest ones hold the plain cases, without which nothing can be learned
+        # The largest ones hold the plain cases and those that bear an event's name all there is of it: nothing is learned without them.
+        if sizes[phenomenon] <= min(room, 40) and phenomenon.replace("-", "_") not in set(Event):
             apart.add(phenomenon)
             room -= sizes[phenomenon]
     held = {a["id"] for a in material.articles if _hash(a["file"] + a["id"]) % 5 == 0}
