@@ -1,0 +1,348 @@
+"""Reads the configuration: one TOML file becomes one `Config`, or one `ConfigError` with every problem in it.
+
+Each problem begins with its key (`feeds[0].url: …`) and says what is allowed. It makes no folder, opens no store and asks no
+server: whether an address answers is found out by fetching it. A key it does not know is a problem, never ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pipeline.errors import ConfigError
+from pipeline.fetch import FetchSettings, user_agent
+from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Severity, Watched
+
+CHANNEL_KINDS = ("file",)
+DEFAULT_STORE = "var/pipeline.db"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """What a digest covers where nobody says otherwise, and the names of the channels that it goes to."""
+
+    days: int = 7
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that a person can set. `base` is the folder that relative paths go by; all paths in here are absolute."""
+
+    path: Path
+    base: Path
+    store_path: Path
+    fetch: FetchSettings
+    feeds: tuple[Feed, ...]
+    watch: tuple[Watched, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    digest: DigestSettings = DigestSettings()
+
+
+def load(path: Path) -> Config:
+    """Reads a configuration file; raises ConfigError with every problem that it has.
+
+    Relative paths go by the folder of the file, or by that folder's parent where it is called `config`.
+    """
+    path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - Path.resolve would follow a link out of config/
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(("there is no such file; name another with --config or PIPELINE_CONFIG",), about=str(path)) from None
+    except OSError as error:
+        raise ConfigError((f"cannot be read ({error.strerror})",), about=str(path)) from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ConfigError((f"line {line} is not UTF-8 text",), about=str(path)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((f"is not valid TOML: {error}",), about=str(path)) from error
+    except RecursionError as error:
+        raise ConfigError(("is nested too deeply to be a configuration",), about=str(path)) from error
+    problems: list[str] = []
+    config = _read(_Table("", document, problems), path)
+    if problems:
+        raise ConfigError(tuple(problems), about=str(path))
+    return config
+
+
+def _read(root: _Table, path: Path) -> Config:
+    """Reads the whole document; where it noted problems, what it gives back is not to be used."""
+    base = path.parent.parent if path.parent.name == "config" else path.parent
+    store = root.table("store")
+    store_path = store.path("path", base, DEFAULT_STORE)
+    store.finish()
+    if "path" not in store.wrong and store_path.is_dir():
+        store.note("path", f"{str(store_path)!r} is a folder; name a file in it, like {DEFAULT_STORE!r}")
+    settings = _fetch(root.table("fetch"))
+    feeds = root.tables("feeds", _feed)
+    channels = root.tables("channels", lambda table: _channel(table, base))
+    watch = root.tables("watch", _watched)
+    names = {table.values.get("name") for table in root.subtables("channels")} | {c.name for c in channels}
+    known = sorted(name for name in names if isinstance(name, str))
+    alerts = root.tables("alerts", lambda table: _alert(table, known))
+    digest = root.table("digest")
+    digest_settings = DigestSettings(
+        days=digest.number("days", int, DigestSettings().days, least=1, most=366), channels=digest.references("channels", known, "channel")
+    )
+    digest.finish()
+    root.finish()
+    if not root.subtables("feeds") and "feeds" not in root.wrong:
+        root.note("feeds", "there is none; add at least one [[feeds]] table with a name and a url")
+    for key in ("feeds", "channels", "watch", "alerts"):
+        _unique(root, key, "name")
+    _unique(root, "feeds", "url")
+    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings)
+
+
+def _fetch(table: _Table) -> FetchSettings:
+    given = FetchSettings()
+    contact = table.text("contact", "")
+    settings = FetchSettings(
+        user_agent=table.text("user_agent", user_agent(contact)),
+        timeout_seconds=table.number("timeout_seconds", float, given.timeout_seconds, least=1, most=600),
+        max_body_megabytes=table.number("max_body_megabytes", float, given.max_body_megabytes, least=0.01, most=1000),
+        concurrency=table.number("concurrency", int, given.concurrency, least=1, most=100),
+        per_host=table.number("per_host", int, given.per_host, least=1, most=20),
+        allow_private_addresses=table.flag("allow_private_addresses", given.allow_private_addresses),
+    )
+    table.finish()
+    if not settings.user_agent.isascii() or not settings.user_agent.isprintable():
+        table.note("contact" if contact else "user_agent", "only plain ASCII characters can be sent in it")
+    return settings
+
+
+def _feed(table: _Table) -> Feed:
+    feed = Feed(
+        name=table.text("name"),
+        url=table.address("url"),
+        publisher=table.text("publisher", ""),
+        interval_minutes=table.number("interval_minutes", int, 60, least=1, most=43_200),
+    )
+    table.finish()
+    return feed
+
+
+def _watched(table: _Table) -> Watched:
+    watched = Watched(table.text("name"), table.texts("aliases"), table.text("kind", ""))
+    table.finish()
+    return watched
+
+
+def _channel(table: _Table, base: Path) -> Channel:
+    kind = table.text("kind", CHANNEL_KINDS[0])
+    if kind not in CHANNEL_KINDS:
+        table.note("kind", f"{kind!r} is no kind of channel{_allowed(kind, CHANNEL_KINDS)}")
+    folder = table.path("folder", base)
+    channel = Channel(table.text("name"), kind, str(folder))
+    table.finish()
+    if folder.is_file():
+        table.note("folder", f"{str(folder)!r} is a file, not a folder")
+    return channel
+
+
+def _alert(table: _Table, channels: list[str]) -> AlertRule:
+    rule = AlertRule(
+        name=table.text("name"),
+        kinds=frozenset(table.choices("kinds", ChangeKind)),
+        coalitions=table.texts("coalitions"),
+        members=table.texts("members"),
+        least_confidence=table.number("least_confidence", float, 0.0, least=0, most=1),
+        least_severity=table.choice("least_severity", Severity, Severity.LOW),
+        channels=table.references("channels", channels, "channel"),
+    )
+    table.finish()
+    return rule
+
+
+def _unique(root: _Table, tables: str, key: str) -> None:
+    first: dict[str, str] = {}
+    for table in root.subtables(tables):
+        value = table.values.get(key)
+        if isinstance(value, str) and value.strip():
+            earlier = first.setdefault(value.strip(), table.where)
+            if earlier != table.where:
+                table.note(key, f"{value!r} is taken by {earlier}; every one needs its own")
+
+
+_Number = TypeVar("_Number", int, float)
+_Choice = TypeVar("_Choice", bound=StrEnum)
+_Read = TypeVar("_Read")
+
+
+class _Table:
+    """One TOML table that hands out typed values, notes what is wrong with them, and knows which keys were asked for.
+
+    A value that is wrong is noted once and replaced by a harmless one, so that reading goes on to the next problem.
+    """
+
+    def __init__(self, where: str, values: Mapping[str, Any], problems: list[str]) -> None:
+        self.where = where
+        self.values = values
+        self.wrong: set[str] = set()
+        self._asked: list[str] = []
+        self._problems = problems
+
+    def note(self, key: str, problem: str) -> None:
+        self.wrong.add(key)
+        self._problems.append(f"{self._key(key)}: {problem}")
+
+    def finish(self) -> None:
+        """Notes every key that nobody asked for."""
+        for key in self.values:
+            if key not in self._asked:
+                self.note(key, f"unknown key{_allowed(key, self._asked)}")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._get(key, default, str, "a text in quotation marks")
+        if isinstance(value, str) and not value.strip() and value != default:
+            self.note(key, "is empty")
+        return " ".join(value.split()) if isinstance(value, str) else ""
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._get(key, [], list, 'a list of texts, like ["one", "two"]')
+        texts = []
+        for place, text in enumerate(value if isinstance(value, list) else []):
+            if isinstance(text, str) and text.strip():
+                texts.append(" ".join(text.split()))
+            else:
+                self.note(f"{key}[{place}]", f"{_shown(text)} must be a text in quotation marks, and not empty")
+        return tuple(texts)
+
+    def flag(self, key: str, default: bool) -> bool:
+        return bool(self._get(key, default, bool, "true or false"))
+
+    def number(self, key: str, kind: type[_Number], default: _Number, *, least: float, most: float) -> _Number:
+        what = f"a {'whole ' if kind is int else ''}number from {least:g} to {most:g}"
+        value = self._get(key, default, (int,) if kind is int else (int, float), what)
+        if value is None or not least <= value <= most:
+            if value is not None:
+                self.note(key, f"{_shown(value)} must be {what}")
+            return default
+        return kind(value)
+
+    def choice(self, key: str, kind: type[_Choice], default: _Choice) -> _Choice:
+        value = self._get(key, default.value, str, "one of " + ", ".join(kind))
+        return self._chosen(key, value, kind) or default
+
+    def choices(self, key: str, kind: type[_Choice]) -> tuple[_Choice, ...]:
+        found = (self._chosen(f"{key}[{place}]", text, kind) for place, text in enumerate(self.texts(key)))
+        return tuple(choice for choice in found if choice is not None)
+
+    def references(self, key: str, names: list[str], what: str) -> tuple[str, ...]:
+        texts = self.texts(key)
+        for place, text in enumerate(texts):
+            if text not in names:
+                self.note(f"{key}[{place}]", f"there is no {what} called {text!r}{_allowed(text, names) or '; none is configured'}")
+        return texts
+
+    def path(self, key: str, base: Path, default: str | None = None) -> Path:
+        text = self.text(key, default)
+        return Path(os.path.abspath(base / Path(text).expanduser()))  # noqa: PTH100 - as in load
+
+    def address(self, key: str) -> str:
+        text = self.text(key)
+        if text and key not in self.wrong and (problem := _wrong_address(text)):
+            self.note(key, f"{text!r} {problem}")
+        return text
+
+    def table(self, key: str) -> _Table:
+        value = self._get(key, {}, dict, f"a table, written [{key}]")
+        return _Table(self._key(key), value if isinstance(value, dict) else {}, self._problems)
+
+    def tables(self, key: str, read: Callable[[_Table], _Read]) -> tuple[_Read, ...]:
+        value = self._get(key, [], list, f"a list of tables, each written [[{key}]]")
+        for place, table in enumerate(value if isinstance(value, list) else []):
+            if not isinstance(table, dict):
+                self.note(f"{key}[{place}]", f"{_shown(table)} must be a table, written [[{key}]]")
+        return tuple(read(table) for table in self.subtables(key))
+
+    def subtables(self, key: str) -> tuple[_Table, ...]:
+        """The tables of a list as they stand, whatever is wrong with them."""
+        value = self.values.get(key)
+        listed = value if isinstance(value, list) else []
+        return tuple(_Table(f"{self._key(key)}[{i}]", t, self._problems) for i, t in enumerate(listed) if isinstance(t, dict))
+
+    def _key(self, key: str) -> str:
+        return f"{self.where}.{key}" if self.where else key
+
+    def _get(self, key: str, default: Any, kind: type | tuple[type, ...], what: str) -> Any:
+        """Gives a value of the right kind, the default for a key that is not there, and None for a wrong one."""
+        self._asked.append(key)
+        value = self.values.get(key)
+        if value is None:
+            if default is None:
+                self.note(key, f"is missing; it must be {what}")
+            return default
+        # In Python a flag is a number, in TOML it is not.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self.note(key, f"{_shown(value)} must be {what}")
+            return None
+        return value
+
+    def _chosen(self, key: str, value: Any, kind: type[_Choice]) -> _Choice | None:
+        if value in list(kind):
+            return kind(value)
+        if value is not None:
+            self.note(key, f"{value!r} is not allowed{_allowed(value, list(kind))}")
+        return None
+
+
+def _allowed(given: str, names: Iterable[str]) -> str:
+    """Says what a name could have been, the likeliest first.
+
+    >>> _allowed("alertz", ["alerts", "feeds"]), _allowed("x", [])
+    ("; did you mean 'alerts'? allowed: alerts, feeds", '')
+    """
+    names = [str(name) for name in names]
+    near = difflib.get_close_matches(given, names, n=1)
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" allowed: {', '.join(sorted(names))}" if names else ""
+
+
+def _shown(value: Any) -> str:
+    """Shows a value as it stands in TOML, cut short where it is long."""
+    text = str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, str | int | float) else ""
+    kind = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else str(value)
+    return text[:60] + ("…" if len(text) > 60 else "") if text else kind
+
+
+_LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_]", re.UNICODE)
+
+
+def _wrong_address(address: str) -> str:
+    """Says what is wrong with the address of a feed, or gives an empty string.
+
+    >>> _wrong_address("https://wire.example/feed.xml"), _wrong_address("ftp://wire.example/")
+    ('', 'is no address of a feed: it must begin with http:// or https://')
+    """
+    if address.partition(":")[0].lower() not in {"http", "https"} or not re.match(r"https?://", address, re.I):
+        return "is no address of a feed: it must begin with http:// or https://"
+    if not address.isprintable() or " " in address:
+        return "is no address of a feed: there must be no blanks in it"
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        return f"is no address of a feed: {error}"
+    if ":" in host:
+        return ""  # urlsplit has looked at addresses in brackets
+    if not host or port == 0:
+        return "is no address of a feed: it names no host" if not host else "is no address of a feed: its port is 0"
+    if re.fullmatch(r"[\d.]+", host):
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            return f"is no address of a feed: {host} is neither a name nor an IP address"
+    if not all(_LABEL.fullmatch(label) or "_" in label for label in host.rstrip(".").split(".")):
+        return f"is no address of a feed: {host} cannot be the name of a host"
+    return ""
