@@ -8,17 +8,20 @@ Pure: knowledge and the role stage are handed in. It reads one article at a time
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.detect.analysis import Analysis, Question, analyse
-from pipeline.detect.dates import dates, nearest
+from pipeline.detect.dates import dates, nearest, news_day
 from pipeline.detect.gate import Gate
-from pipeline.detect.lexicon import Lexicon
-from pipeline.detect.roles import Roles, RuleRoles
-from pipeline.detect.spans import Label, Mention, MentionKind, SentenceKind
+from pipeline.detect.lexicon import FILES, Lexicon
+from pipeline.detect.roles import Roles, RuleRoles, read_rules
+from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
 from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, Event, PartialDate, Quote, Role, Status
 from pipeline.text import fold
+
+__all__ = ["FILES", "VERSION", "Detector"]
 
 VERSION = "rules-1"
 """Names the detector in evidence, so that claims of an older one can be told apart."""
@@ -26,6 +29,11 @@ VERSION = "rules-1"
 LANGUAGES = frozenset({"", "en"})
 """Languages that are read; an empty code is a text too short to tell."""
 
+OPENING = 3
+"""Sentences of the body that tell the news itself, in wire stories and releases alike."""
+
+_BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former)\b")
+_AT_ONCE = re.compile(r"\b(?:with immediate effect|effective immediately|says it (?:is|has)|is suspending|becomes|announces)\b")
 _AHEAD = frozenset({Event.WILL_JOIN, Event.WILL_LEAVE})
 _DIRECTION = {Event.MEMBER: Event.JOINED}
 _HOW_SURE = {"known by name": 1.0, "known by acronym": 0.97, "head of its name": 0.97}
@@ -45,10 +53,15 @@ class Detector:
 
     version = VERSION
 
-    def __init__(self, lexicon: Lexicon, roles: Roles | None = None) -> None:
+    def __init__(self, lexicon: Lexicon, roles: Roles) -> None:
         self._lexicon = lexicon
         self._gate = Gate(lexicon)
-        self._roles: Roles = roles or RuleRoles()
+        self._roles = roles
+
+    @classmethod
+    def read(cls, texts: Mapping[str, str], watched: Iterable[tuple[str, Sequence[str]]] = ()) -> Detector:
+        """Makes a detector of the texts named in `FILES`; `watched` adds coalitions with their aliases."""
+        return cls(Lexicon.read(texts, watched), RuleRoles(read_rules(texts["role-rules.txt"])))
 
     def detect(self, article: Article) -> Detection:
         """Gives the claims of an article, in reading order, or the reason why it was not read further."""
@@ -85,6 +98,9 @@ class _Claims:
         self._lexicon = lexicon
         self._day = article.published.date() if article.published else None
         self._full = self._full_names()
+        body = [s for s in analysis.sentences if s.part == "text" and s.kind is SentenceKind.BODY]
+        self._opening = {(s.part, s.start) for s in body[:OPENING]}
+        self._news_day = news_day(tuple(s.text for s in body[:OPENING]), self._day)
 
     def settle(self, said: list[_Said]) -> Iterator[Claim]:
         best: dict[tuple[str, str, Event, bool], Claim] = {}
@@ -119,6 +135,8 @@ class _Claims:
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
         found = dates(sentence.text, self._day, ahead=label.event in _AHEAD or label.status in {Status.PLANNED, Status.PROPOSED})
         day = nearest(found, mention.start, mention.end, sentence.text) if label.event not in {Event.MEMBER, Event.ABSENT} else None
+        if day is None and not found:
+            day = self._day_of_news(label, sentence)
         name = _coalition_name(body.names)
         how = _HOW_SURE.get(body.how, 0.92)
         confidence = round(label.probability * how * (1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else 0.85), 3)
@@ -142,6 +160,16 @@ class _Claims:
                 coalition_aliases=tuple(n for n in body.names if n != name),
                 because=because,
             )
+
+    def _day_of_news(self, label: Label, sentence: Sentence) -> PartialDate | None:
+        """The day of something that a sentence without a date reports as the article's news: in the opening, a list or the present tense."""
+        if label.event in {Event.MEMBER, Event.ABSENT} or label.status is not Status.COMPLETED or _BEFORE_THAT.search(sentence.text):
+            return None
+        if _AT_ONCE.search(sentence.text) and self._day:
+            return PartialDate(self._day.year, self._day.month, self._day.day)
+        if (sentence.part, sentence.start) in self._opening or sentence.kind in {SentenceKind.BULLET, SentenceKind.HEADLINE}:
+            return self._news_day
+        return None
 
     def _role(self, label: Label, sort: str) -> Role | None:
         if label.role is not None or label.event not in {Event.JOINED, Event.MEMBER}:

@@ -20,6 +20,7 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
+_NUMBERS = {word: number for number, word in enumerate("a two three four five six seven eight nine ten eleven twelve".split(), start=1)}
 _MONTH = r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 _PHRASES = tuple(
     re.compile(pattern)
@@ -32,6 +33,7 @@ _PHRASES = tuple(
         r"\b(?:by |at |before )?(?:the )?(?P<end>year-end|end of (?:the|this) year|end of (?P<endyear>\d{4})|end of next year)\b",
         rf"\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|early|late|mid|[Bb]ack in)[ -]{_MONTH}\b(?! \d)",
         r"\b(?:on |On |last |this |next |late |early |by |before |until )?(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b",
+        rf"\b(?:just |barely |some |about |nearly |almost )?(?P<ago>\d{{1,3}}|{'|'.join(_NUMBERS)}) (?P<unit>year|month)s? (?:ago|earlier|after|before)\b",
         r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his morning)\b",
         r"\b(?P<span>(?:earlier |later )?this (?:year|month)|last (?:year|month)|next (?:year|month)|a year ago|a year later)\b",
         r"(?:\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|[Ee]arly|[Ll]ate|mid-?|[Bb]efore|[Aa]fter|[Uu]ntil|[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter|back in)[ -]|\()(?P<year>(?:19|20)\d{2})\b(?!\s?(?:%|percent|km|people|members|companies|euros|dollars))",
@@ -67,7 +69,18 @@ def dates(text: str, published: date | None, *, ahead: bool = False) -> tuple[Wh
             meaning = _meaning(match, published, ahead)
             if meaning:
                 found.append(When(meaning, match.start(), match.end()))
-    return tuple(sorted(found, key=lambda w: w.start))
+    found.sort(key=lambda w: w.start)
+    # "two years after joining in July 2022": the sharper date that follows says the same.
+    return tuple(
+        w
+        for w, following in zip(found, [*found[1:], None][: len(found)], strict=True)
+        if not (
+            following
+            and "year" in text[w.start : w.end]
+            and text[w.start : w.end].endswith(("after", "before"))
+            and following.start - w.end < 40
+        )
+    )
 
 
 def _meaning(match: re.Match[str], published: date | None, ahead: bool) -> PartialDate | None:
@@ -114,6 +127,10 @@ def _relative(parts: dict[str, str | None], published: date, ahead: bool, phrase
     if word := parts.get("word"):
         shift = {"yesterday": -1, "tomorrow": 1}.get(word.lower(), 0)
         return _whole(published + timedelta(days=shift))
+    if ago := parts.get("ago"):
+        back = int(ago) if ago.isdigit() else _NUMBERS[ago]
+        months = published.year * 12 + published.month - 1 - back
+        return PartialDate(published.year - back) if parts["unit"] == "year" else PartialDate(months // 12, months % 12 + 1)
     if parts.get("end"):
         return PartialDate(int(parts["endyear"] or 0) or published.year + ("next" in phrase), 12)
     span = parts.get("span") or ""
@@ -128,6 +145,21 @@ def _relative(parts: dict[str, str | None], published: date, ahead: bool, phrase
 
 def _whole(day: date) -> PartialDate:
     return PartialDate(day.year, day.month, day.day)
+
+
+def news_day(opening: tuple[str, ...], published: date | None) -> PartialDate | None:
+    """The day that an article's opening sentences give for its news: "on Tuesday" or "today", not the day of something older.
+
+    >>> str(news_day(("Nine banks signed on Tuesday.", "It began in 2019."), date(2024, 5, 16)))
+    '2024-05-14'
+    """
+    if published is None:
+        return None
+    for text in opening:
+        for when in dates(text, published):
+            if when.date.day is not None and 0 <= (published - when.date.earliest()).days <= 7:
+                return when.date
+    return None
 
 
 def nearest(found: tuple[When, ...], start: int, end: int, text: str) -> PartialDate | None:

@@ -84,6 +84,16 @@ _POWER = re.compile(
 _POLITICS = re.compile(r"\b(?:part(?:y|ies)|parliament\w*|ministers?|cabinet|lawmakers|deputies|seats|election|vote|opposition|prime minister)\b", re.I)
 
 
+MOST_OF_A_DEAL = 2
+"""Parties of a bilateral deal, which is no coalition (the corpus's rulings)."""
+_UNNAMED_TEXT = re.compile(
+    r"\b(?:sign|signs|signed|signing|back|backed|adopted|endorsed|made|make|unveiled|launched)\s+(?:on to\s|onto\s|up to\s)?(?:an?|their own)\s+"
+    r"(?P<name>(?:(?!letter|deal|contract)[a-z][\w-]*\s){0,3}?(?P<head>pledge|accord|pact|charter|declaration|compact|covenant)"
+    r"(?:\s(?:to|on|for|against)\s(?:[\w-]+\s?){1,8})?)(?=[,.;:]|\s(?:and|but|in|at|with|after|that|which)\b|$)"
+)
+"""A text that parties sign and that the article gives no name: "sign a pledge to develop artificial intelligence responsibly"."""
+
+
 class Inventory:
     """The coalitions of one article; `mentions` are the sentences' mentions with those of coalitions marked."""
 
@@ -104,7 +114,11 @@ class Inventory:
         self._unnamed_powers(sentences)
         self._define(sentences, mentions)
         self._short_forms(mentions)
-        self.mentions = tuple(tuple(self._marked(m) for m in of_sentence) for of_sentence in mentions)
+        unnamed = [self._unnamed_text(s, ms) for s, ms in zip(sentences, mentions, strict=True)]
+        self.mentions = tuple(
+            tuple(sorted((*(self._marked(m) for m in of_sentence), *extra), key=lambda m: m.start))
+            for of_sentence, extra in zip(mentions, unnamed, strict=True)
+        )
         for sentence, of_sentence in zip(sentences, self.mentions, strict=True):
             for mention in of_sentence:
                 if mention.coalition is not None:
@@ -150,7 +164,8 @@ class Inventory:
             return
         if _ORGAN.match(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
             return
-        if bearers := lexicon.acronyms.get(name):
+        # NASA and the EBU bear acronyms of bodies that one can belong to: a firm or agency is one only where the text says so.
+        if (bearers := lexicon.acronyms.get(name)) and (signs or lexicon.firms.exact(name) is None):
             known = self._bearer(name, bearers)
             if known is not None and (signs or name.isupper() or fold(name) not in lexicon.common):
                 self._add(Coalition(name, "known by acronym", self._sort(known), known=known))
@@ -173,6 +188,21 @@ class Inventory:
                 "member of" in signs and name.isupper() and len(name) > 2
             ):
                 self._add(Coalition(name, "has members"))
+
+    def _unnamed_text(self, sentence: Sentence, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """Takes in a pledge without a name, where the sentence names three or more that may have signed it: two make a deal."""
+        found = _UNNAMED_TEXT.search(sentence.text)
+        if not found or sum(m.kind is not MentionKind.PERSON for m in mentions) < MOST_OF_A_DEAL + 1:
+            return ()
+        start, end = found.span("name")
+        name = found.group("name").strip()
+        if any(m.start < end and start < m.end for m in mentions) or any(c.head == found.group("head") for c in self.coalitions):
+            return ()
+        self._add(Coalition(name, "a text without a name", "text"))
+        at = self._by_name[fold(name)]
+        self.coalitions[at].head = found.group("head")
+        self._alias(at, found.group("head"))
+        return (Mention(start, start + len(name), name, MentionKind.COALITION, coalition=at),)
 
     def _unnamed_powers(self, sentences: Sequence[Sentence]) -> None:
         """Takes in a governing coalition that has no name ("the ruling coalition", "the unity government"), by what it is called."""

@@ -21,8 +21,9 @@ FILES = (
     "gazetteer-coalitions.csv",
     "igos.csv",
     "not-coalitions.csv",
+    "role-rules.txt",
 )
-"""The names of the texts that `Lexicon.read` wants."""
+"""The names of the texts that the detector is made of."""
 
 _ACRONYM = re.compile(r"[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9+]*\+?|[A-Z]{2,}")
 

@@ -55,10 +55,11 @@ class References:
         self._live = [at for at in range(len(inventory.coalitions)) if at in live]
         heads = sorted((h for h in lexicon.heads if h.isalpha()), key=len, reverse=True)
         self._phrase = re.compile(
-            rf"\b(?:[Tt]he|[Tt]his|[Tt]hat|[Tt]hese|[Ii]ts|[Oo]ur)\s+(?P<count>(?:[\w-]+\s){{0,3}}?)(?P<head>{'|'.join(heads)})\b(?!-)(?!\s+(?:of|for|between)\b)",
+            rf"\b(?:[Tt]he|[Tt]his|[Tt]hat|[Tt]hese|[Ii]ts|[Oo]ur)\s+(?P<count>(?:(?!(?:in|of|on|for|to|and|with|at|by|from|as|that|is|was)\s)[\w-]+\s){{0,3}}?)(?P<head>{'|'.join(heads)})\b(?!-)(?!\s+(?:of|for|between)\b)",
             re.I,
         )
         self._recent: list[int] = []
+        self._seen: set[int] = set()
         self._members: list[tuple[Mention, ...]] = []
         self._subject: Mention | None = None
         self.main = self._main()
@@ -95,6 +96,7 @@ class References:
         for mention in found:
             if mention.coalition is not None:
                 self._recent.append(mention.coalition)
+                self._seen.add(mention.coalition)
         members = tuple(m for m in names if m.kind in {MentionKind.ORGANISATION, MentionKind.STATE} and m.coalition is None)
         if members:
             self._members.append(members)
@@ -116,6 +118,8 @@ class References:
             fitting = [at for at in self._live if bodies[at].sort == "body"] or [at for at in self._live if bodies[at].sort != "power"]
         else:
             return None
+        # What has not been named yet is not meant ("the group" before the group's name is).
+        fitting = [at for at in fitting if at in self._seen or at in here]
         if not fitting:
             return None
         recent = next((at for at in [*reversed(here), *reversed(self._recent[-4:])] if at in fitting), None)
