@@ -13,7 +13,6 @@ from importlib import resources
 from pipeline import detect, resolve
 from pipeline.config import Config
 from pipeline.cycle import Detecting, Parts
-from pipeline.detect import lexicon
 from pipeline.fetch import Fetcher
 from pipeline.model import KnownName, Watched
 from pipeline.store import Store
@@ -39,8 +38,8 @@ def open_parts(config: Config, *, read_only: bool = False, detector: Detecting |
 
 def load_detector(watched: Sequence[Watched] = ()) -> detect.Detector:
     """Gives the detector with the knowledge of the package; the watch list adds names that it shall know."""
-    texts = {name: _knowledge(name) for name in lexicon.FILES}
-    return detect.Detector(lexicon.Lexicon.read(texts, [(w.name, w.aliases) for w in watched]))
+    texts = {name: _knowledge(name) for name in detect.FILES}
+    return detect.Detector.read(texts, [(w.name, w.aliases) for w in watched])
 
 
 def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName] = ()) -> resolve.Identities:

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -26,7 +26,7 @@ from pipeline import alerts, articles, diff, digest, feeds, notify, render
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, FetchError, ParseError, PipelineError
 from pipeline.fetch import Fetcher, Outcome, PageRequest
-from pipeline.model import Alert, Article, Change, Channel, Delivery, Detection, Entry, Evidence, Membership, Page, Party, Skipped
+from pipeline.model import Alert, Article, Change, Channel, Delivery, Detection, Entry, Evidence, Page, Skipped
 from pipeline.resolve import Identities, resolve, witness
 from pipeline.store import DueDelivery, FeedState, PendingEntry, Poll, Reading, Store, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
@@ -124,11 +124,6 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     report = cycle.report(finished)
     parts.store.finish_run(report.run, report.as_json(), finished)
     return report
-
-
-def members(store: Store, coalition: Party, as_of: date | None = None, known_at: datetime | None = None) -> tuple[Membership, ...]:
-    """Gives where every member of a coalition stood on a day, as it was known at a time; without them, as of now."""
-    return diff.derive(store.evidence_about([coalition.key], known_at), as_of)
 
 
 def make_digest(store: Store, since: datetime, until: datetime) -> digest.Digest:

@@ -388,7 +388,7 @@ RULES = """
 [[channels]]
 name = "files"
 kind = "file"
-target = "var/alerts"
+folder = "var/alerts"
 [[alerts]]
 name = "exits"
 kinds = ["member_left"]

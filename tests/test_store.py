@@ -346,7 +346,7 @@ def test_a_reading_is_given_back_as_it_was(store: Store) -> None:
     due = store.due_deliveries(NOW)
     assert [(d.delivery, d.alert, d.change) for d in due] == [(delivery, alert, change)]
     assert store.pending(NOW + timedelta(1), 9) == ()
-    assert store.coalition_names() == ("HDC", "Harbour Data Compact")
+    assert store.coalitions() == (COMPACT,)
     assert [store.find_coalition(name) for name in ("c-compact", "the harbour DATA compact", "hdc", "No Such Body", "Norvik Freight")] == [
         COMPACT, COMPACT, COMPACT, None, None,
     ]  # fmt: skip

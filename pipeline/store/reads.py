@@ -233,13 +233,10 @@ class Reads:
             for r in rows
         )
 
-    def coalition_names(self) -> tuple[str, ...]:
-        """Gives every name and learned spelling of the coalitions that something has been said of, in order."""
-        rows = self._rows(
-            "SELECT name FROM parties WHERE key IN (SELECT coalition FROM statements) UNION"
-            " SELECT spelling FROM names WHERE party IN (SELECT coalition FROM statements) ORDER BY 1"
-        )
-        return tuple(r["name"] for r in rows)
+    def coalitions(self) -> tuple[Party, ...]:
+        """Gives every coalition that something has been said of, by name."""
+        rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT coalition FROM statements) ORDER BY name, key")
+        return tuple(Party(r["key"], r["name"]) for r in rows)
 
     def find_coalition(self, name: str) -> Party | None:
         """Gives the coalition of that key, name or learned spelling, folded; of several the one that most is said of."""
