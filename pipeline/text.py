@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 SKETCH_SIZE = 64
 """Hashes kept of a text: 64 give a standard error of about 0.06 on the share of common shingles (Broder 1997)."""
@@ -18,6 +19,7 @@ _NOT_WORD = re.compile(r"[^\w+]+|_")
 _WORD = re.compile(r"\w+")
 
 
+@lru_cache(maxsize=65_536)
 def fold(name: str) -> str:
     """Folds a name to the form under which two spellings of it are equal.
 
@@ -26,6 +28,8 @@ def fold(name: str) -> str:
     >>> fold("The Crédit Océan’s"), fold("Johnson & Johnson"), fold("OPEC+")
     ('credit ocean', 'johnson and johnson', 'opec+')
     """
+    if name.isascii() and name.isalnum():  # most calls are for one plain word
+        return name.lower()
     text = unicodedata.normalize("NFKD", name.replace("&", " and ")).casefold()
     text = "".join(c for c in text if not unicodedata.combining(c))
     words = _NOT_WORD.sub(" ", _POSSESSIVE.sub("", text)).split()

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
@@ -104,6 +105,7 @@ class Token:
     folded: str
 
 
+@lru_cache(maxsize=4096)
 def tokens(text: str) -> tuple[Token, ...]:
     """Cuts a sentence into words and marks; a possessive 's is a token of its own.
 
