@@ -43,6 +43,8 @@ RETOLD_DAYS = 14
 _EXIT = frozenset({Event.LEFT, Event.EXPELLED})
 _HAPPENED = frozenset({Event.JOINED, Event.LEFT, Event.EXPELLED, Event.SUSPENDED})
 _AFFILIATE = frozenset({Role.OBSERVER, Role.PARTNER})
+_ONCE = frozenset({Role.FOUNDER, Role.SIGNATORY})
+"""Roles that one has by an act that is done once: an undated "signed in its first year" is that act told again."""
 _TELLING_ROLES = frozenset({Role.FOUNDER, Role.LEAD, Role.BOARD, Role.SIGNATORY})
 
 _CORRECTS = re.compile(
@@ -156,7 +158,7 @@ def derive(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[Mem
 
     The members of a coalition that was dissolved or merged are out from that day. Withdrawn evidence does not count.
     """
-    pairs, bodies = _grouped(evidence)
+    pairs, bodies = _grouped(e for e in evidence if not e.withdrawn)
     ends = {key: end for key, course in bodies.items() if (end := _ended(_read_all(course, coalition=True), as_of))}
     memberships = []
     for pair, told in pairs.items():
@@ -175,13 +177,16 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     """Gives what is new to a reader who knew all that was known, when one article (version) says what `fresh` holds.
 
     `known` is all living evidence about the coalitions that `fresh` speaks of. Fresh evidence that carries `withdrawn` takes the
-    same article's statement back: what rested on nothing else is corrected.
+    same article's statement back: what rested on nothing else is corrected, and what the new version only says otherwise (a
+    sharper date) is the same event still.
     """
     back = [e for e in fresh if e.withdrawn]
-    gone = {(e.statement.key, e.article) for e in back}
     told = [e for e in fresh if not e.withdrawn]
+    gone = {(e.statement.key, e.article) for e in back}
     before = [e for e in known if not e.withdrawn and (e.statement.key, e.article) not in gone]
-    pairs, bodies = _grouped(before, only=told)
+    restated = {_subject(e) for e in told}
+    remembered = [*before, *(e for e in back if _subject(e) in restated)]
+    pairs, bodies = _grouped(remembered, only=told)
     fresh_pairs, fresh_bodies = _grouped(told)
     copies = _copies(before, told)
     changes: list[Change] = []
@@ -192,6 +197,10 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
         course = _read_all(pairs.get(pair, ()))
         changes += [_change(t, course, now) for t in _hear_pair(course, batch, copies)]
     return tuple(changes) + _taken_back(known, before, told, back, now)
+
+
+def _subject(e: Evidence) -> tuple[str, str, Event, bool]:
+    return (*_pair(e), _family(e.statement.event), e.statement.status is Status.DENIED)
 
 
 def _copies(known: Sequence[Evidence], fresh: Sequence[Evidence]) -> frozenset[str]:
@@ -220,7 +229,7 @@ def _grouped(
     pairs: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
     bodies: dict[str, list[Evidence]] = defaultdict(list)
     for e in evidence:
-        if e.withdrawn or (wanted is not None and _pair(e) not in wanted):
+        if wanted is not None and _pair(e) not in wanted:
             continue
         if e.statement.member is None:
             bodies[e.statement.coalition.key].append(e)
@@ -482,8 +491,10 @@ def _same(course: _Course, e: Evidence, event: Event, first: date, last: date) -
             same = _days_apart(h.when, when) <= SAME_DAYS and (h.dropped is None or e.said_on() <= _grace(h.dropped))
         elif h.dropped:
             same = when is None and e.said_on() < h.dropped
+        elif when is None:
+            same = event is Event.JOINED and e.role in _ONCE and e.role is h.role
         else:
-            same = when is not None and event in _HAPPENED and first <= h.day and not _between(course, event, first, h)
+            same = event in _HAPPENED and first <= h.day and not _between(course, event, first, h)
         if same:
             return h
     return None
@@ -632,11 +643,20 @@ def _other_date(course: _Course, h: _Happening, e: Evidence, when: PartialDate) 
     """Tells another date of what happened once: a correction by its words, a dispute where the dates lie far apart."""
     assert h.when is not None
     before, apart = str(h.when), _days_apart(h.when, when)
+    said_before = any(x.statement.date and _days_apart(x.statement.date, when) <= SAME_DAYS for x in h.evidence)
     h.evidence.append(e)
-    if _CORRECTS.search(e.quote):
+    if said_before:
+        return []
+    if _CORRECTS.search(e.quote) or any(x.withdrawn and x.article == e.article for x in h.evidence):
         h.when, h.day = when, _window(e)[0]
         course.happenings.sort(key=_Happening.place)
         return [_Told(ChangeKind.CLAIM_CORRECTED, h, [e], before, str(when), e.role, when, timeless=True)]
+    if apart > RECENT_DAYS and e.statement.event in _HAPPENED and when.earliest() > h.day and _is_recent(e):
+        # What lies between was missed: the news of a day goes before the memory of another.
+        standing = course.state(when.earliest()).standing()
+        again = _Happening(e.statement.event, False, e.statement.status, when, when.earliest(), e.said_on(), e.role, [e])
+        course.add(again)
+        return [_Told(_KIND[again.event], again, [e], standing, course.state(again.day).standing(), e.role, when)]
     if apart > RECENT_DAYS and not h.quiet:
         return [_Told(ChangeKind.CLAIM_DISPUTED, h, [e], before, str(when), e.role, when, timeless=True)]
     return []
@@ -785,8 +805,8 @@ def _change(told: _Told, course: _Course, now: datetime) -> Change:
         evidence=tuple(dict.fromkeys(told.evidence)),
         role=told.role,
         effective=told.when,
-        before=told.before,
-        after=told.after,
+        before=str(told.before),
+        after=str(told.after),
         historic=old or undone,
     )
 
@@ -807,11 +827,10 @@ def _taken_back(
     known: Sequence[Evidence], before: Sequence[Evidence], told: Sequence[Evidence], back: Sequence[Evidence], now: datetime
 ) -> tuple[Change, ...]:
     """Corrections for what rested on withdrawn evidence alone, one for each event that no other words carry."""
-    changes: dict[tuple[str, str, Event], Change] = {}
+    changes: dict[tuple[str, str, Event, bool], Change] = {}
     for e in back:
-        event = _family(e.statement.event)
-        key = (*_pair(e), event)
-        carried = any(_pair(x) == _pair(e) and _family(x.statement.event) is event for x in (*before, *told))
+        key = _subject(e)
+        carried = any(_subject(x) == key for x in (*before, *told))
         was_known = any(x.statement.key == e.statement.key and x.article == e.article for x in known)
         if carried or not was_known or e.statement.status is Status.DENIED:
             continue
