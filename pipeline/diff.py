@@ -40,9 +40,17 @@ COPY_DAYS = 3
 RETOLD_DAYS = 14
 """A second report of an entry within these days speaks of the same entry, whatever role it gives."""
 
+Stated = tuple[str, str, str, str, str]
+
 _EXIT = frozenset({Event.LEFT, Event.EXPELLED})
 _HAPPENED = frozenset({Event.JOINED, Event.LEFT, Event.EXPELLED, Event.SUSPENDED})
 _AFFILIATE = frozenset({Role.OBSERVER, Role.PARTNER})
+_OUTCOMES = {
+    Event.WILL_JOIN: frozenset({Event.JOINED, Event.DECLINED}),
+    Event.WILL_LEAVE: frozenset({Event.LEFT}),
+    Event.MEMBER: frozenset({Event.LEFT, Event.SUSPENDED, Event.WILL_LEAVE}),
+}
+"""What makes the telling of a plan, or of a membership, in the same article no news of its own."""
 _ONCE = frozenset({Role.FOUNDER, Role.SIGNATORY})
 """Roles that one has by an act that is done once: an undated "signed in its first year" is that act told again."""
 _TELLING_ROLES = frozenset({Role.FOUNDER, Role.LEAD, Role.BOARD, Role.SIGNATORY})
@@ -182,8 +190,8 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     """
     back = [e for e in fresh if e.withdrawn]
     told = [e for e in fresh if not e.withdrawn]
-    gone = {(e.statement.key, e.article) for e in back}
-    before = [e for e in known if not e.withdrawn and (e.statement.key, e.article) not in gone]
+    gone = {(_stated(e), e.article) for e in back}
+    before = [e for e in known if not e.withdrawn and not (gone and (_stated(e), e.article) in gone)]
     restated = {_subject(e) for e in told}
     remembered = [*before, *(e for e in back if _subject(e) in restated)]
     pairs, bodies = _grouped(remembered, only=told)
@@ -196,26 +204,40 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     for pair, batch in fresh_pairs.items():
         course = _read_all(pairs.get(pair, ()))
         changes += [_change(t, course, now) for t in _hear_pair(course, batch, copies)]
-    return tuple(changes) + _taken_back(known, before, told, back, now)
+    changes += _taken_back(known, before, told, back, now)
+    return tuple({change.id: change for change in reversed(changes)}.values())[::-1]
 
 
 def _subject(e: Evidence) -> tuple[str, str, Event, bool]:
     return (*_pair(e), _family(e.statement.event), e.statement.status is Status.DENIED)
 
 
-def _copies(known: Sequence[Evidence], fresh: Sequence[Evidence]) -> frozenset[str]:
-    """Keys of the statements that were made before: with the same date, in the same story, or undated within `COPY_DAYS`."""
-    earlier: dict[str, list[Evidence]] = defaultdict(list)
+def _stated(e: Evidence) -> Stated:
+    """What is stated, as `Statement.key` has it, without the price of hashing it."""
+    return (*_pair(e), e.statement.event, e.statement.status, str(e.statement.date or ""))
+
+
+def _copies(known: Sequence[Evidence], fresh: Sequence[Evidence]) -> frozenset[Stated]:
+    """The statements that were made before: with the same date, in the same story, or undated within `COPY_DAYS`.
+
+    The same statement with another role is heard, since the role is no part of what is stated.
+    """
+    earlier: dict[Stated, list[Evidence]] = {_stated(e): [] for e in fresh}
+    pairs = {_pair(e) for e in fresh}
     for e in known:
-        earlier[e.statement.key].append(e)
+        if _pair(e) in pairs and _stated(e) in earlier:
+            earlier[_stated(e)].append(e)
     return frozenset(
-        e.statement.key
+        _stated(e)
         for e in fresh
-        for x in earlier[e.statement.key]
-        if e.statement.date
-        or x.article == e.article
-        or (x.story and x.story == e.story)
-        or abs((x.said_on() - e.said_on()).days) <= COPY_DAYS
+        for x in earlier[_stated(e)]
+        if e.role in {None, x.role}
+        and (
+            e.statement.date
+            or x.article == e.article
+            or (x.story and x.story == e.story)
+            or abs((x.said_on() - e.said_on()).days) <= COPY_DAYS
+        )
     )
 
 
@@ -365,7 +387,7 @@ def _turns(h: _Happening) -> bool:
     return any(_TURNS.search(e.quote) for e in h.evidence)
 
 
-def _hear_pair(course: _Course, batch: Sequence[Evidence], copies: Set[str] = frozenset()) -> list[_Told]:
+def _hear_pair(course: _Course, batch: Sequence[Evidence], copies: Set[Stated] = frozenset()) -> list[_Told]:
     """Hears what one article says of one member, in the order in which it happened, and gives what was new.
 
     Copies are not heard a second time, but what stands beside them in the article is understood with them.
@@ -379,25 +401,25 @@ def _hear_pair(course: _Course, batch: Sequence[Evidence], copies: Set[str] = fr
     news = max((_window(e) for _, e in dated), default=None, key=lambda window: window[1])
     dated_news = {_family(event) for event, _ in dated}
     fresh_news = dated_news | {_family(event) for event, e in happened if e.statement.date is None}
+    stated = {_family(event) for (event, denied), _ in settled if not denied}
     denied_too = {event for (event, denied), _ in settled if denied}
     state = course.state(said)
     back = state.place is Standing.OUT or state.suspended
 
-    def order(row: tuple[tuple[Event, bool], Evidence]) -> tuple[date, bool, int, str]:
+    def order(row: tuple[tuple[Event, bool], Evidence]) -> tuple[date, bool, int, Stated]:
         (event, denied), e = row
         day, aside = _window(e)[0], False
         if e.statement.date is None and news and _is_background(event, denied, dated_news):
             day, aside = news[0], True
-        return day, not aside, _rank(event, denied, back), e.statement.key
+        return day, not aside, _rank(event, denied, back), _stated(e)
 
     told: list[_Told] = []
     for (event, denied), e in sorted(settled, key=order):
-        if e.statement.key in copies:
+        if _stated(e) in copies:
             continue
         day, forward, _, _ = order(((event, denied), e))
-        outcome = {Event.WILL_JOIN: {Event.JOINED, Event.DECLINED}, Event.WILL_LEAVE: {Event.LEFT}}.get(event, set())
-        declined = {ev for (ev, no), _ in settled if ev is Event.DECLINED and not no}
-        quiet = not denied and bool(outcome) and (event in denied_too or bool(outcome & (fresh_news | declined)))
+        follows = fresh_news | (stated - _HAPPENED)
+        quiet = not denied and (bool(_OUTCOMES.get(event, frozenset()) & follows) or (event in _OUTCOMES and event in denied_too))
         told += _hear(course, told, e, event, denied, day if not forward else None, quiet)
     return told
 
@@ -416,7 +438,7 @@ def _is_background(event: Event, denied: bool, news: set[Event]) -> bool:
         return False
     if event is Event.WILL_JOIN:
         return Event.JOINED in news
-    if event is Event.WILL_LEAVE:
+    if event in {Event.WILL_LEAVE, Event.MEMBER}:
         return Event.LEFT in news
     return _family(event) not in news
 
@@ -443,13 +465,16 @@ def _hear(course: _Course, told: Sequence[_Told], e: Evidence, event: Event, den
     again = _same(course, e, event, first, last)
     if again:
         return _hear_again(course, told, again, e)
+    moved = _moved(course, e, event, last)
+    if moved and e.statement.date:
+        return _other_date(course, moved, e, e.statement.date)
     for day in dict.fromkeys((last, first)):
         if _is_effective(course, e, event, day, aside=bool(aside)):
             break
     else:
         return _hear_differently(course, e, event, first)
     happening = _Happening(event, False, e.statement.status, e.statement.date, day, e.said_on(), e.role, [e], aside=bool(aside))
-    quiet = quiet or _is_superseded(course, happening)
+    quiet = quiet or _is_superseded(course, happening) or (event is Event.JOINED and _was_in_unsaid(course, day))
     state = course.state(day, aside=bool(aside))
     before = state.standing() if course.happenings else ""
     kind = _KIND[event]
@@ -500,6 +525,23 @@ def _same(course: _Course, e: Evidence, event: Event, first: date, last: date) -
     return None
 
 
+def _moved(course: _Course, e: Evidence, event: Event, last: date) -> _Happening | None:
+    """The later happening of the same kind that a statement gives an earlier date: set right, or not far off."""
+    when = e.statement.date
+    if when is None or event not in _HAPPENED:
+        return None
+    for h in course.living():
+        if h.when and h.day > last and not h.denied and _family(h.event) is _family(event) and not _between(course, event, last, h):
+            near = _days_apart(h.when, when) <= RECENT_DAYS
+            return h if near or _CORRECTS.search(e.quote) or _takes_back(h, e) else None
+    return None
+
+
+def _takes_back(h: _Happening, e: Evidence) -> bool:
+    """Whether a new version of an article says otherwise what its withdrawn version said."""
+    return any(x.withdrawn and x.article == e.article for x in h.evidence)
+
+
 def _grace(day: date) -> date:
     return date.fromordinal(day.toordinal() + RETOLD_DAYS)
 
@@ -517,7 +559,7 @@ def _is_effective(course: _Course, e: Evidence, event: Event, day: date, *, asid
     match event:
         case Event.JOINED:
             if not inside:
-                return not _was_in_unsaid(course, day)
+                return True
             upgraded = state.affiliate and e.role is not None and e.role not in _AFFILIATE and not _just_told(course, e)
             noticed = not state.known and e.statement.date is not None and state.seen is not None and day > _later(state.seen)
             return state.suspended or upgraded or noticed
@@ -587,6 +629,8 @@ def _hear_again(course: _Course, told: Sequence[_Told], h: _Happening, e: Eviden
     for earlier in told:
         if earlier.of is h:
             earlier.evidence.append(e)
+            h.evidence.append(e)
+            return []
     if h.event in {Event.WILL_JOIN, Event.WILL_LEAVE} and h.status is Status.PROPOSED and e.statement.status is Status.PLANNED:
         h.status = Status.PLANNED
         if h.dropped is None and h is next((x for x in reversed(course.living()) if not x.denied), None):
@@ -647,7 +691,7 @@ def _other_date(course: _Course, h: _Happening, e: Evidence, when: PartialDate) 
     h.evidence.append(e)
     if said_before:
         return []
-    if _CORRECTS.search(e.quote) or any(x.withdrawn and x.article == e.article for x in h.evidence):
+    if _CORRECTS.search(e.quote) or _takes_back(h, e):
         h.when, h.day = when, _window(e)[0]
         course.happenings.sort(key=_Happening.place)
         return [_Told(ChangeKind.CLAIM_CORRECTED, h, [e], before, str(when), e.role, when, timeless=True)]
@@ -715,11 +759,11 @@ def _denied(course: _Course, state: _State, event: Event, day: date) -> _Happeni
 # A coalition itself.
 
 
-def _hear_body(course: _Course, batch: Sequence[Evidence], copies: Set[str] = frozenset()) -> list[_Told]:
+def _hear_body(course: _Course, batch: Sequence[Evidence], copies: Set[Stated] = frozenset()) -> list[_Told]:
     """Hears what one article says of a coalition itself, and gives what was new."""
     told: list[_Told] = []
-    for e in sorted(batch, key=lambda e: (_window(e)[0], e.statement.status is Status.DENIED, e.statement.key)):
-        if e.statement.key not in copies:
+    for e in sorted(batch, key=lambda e: (_window(e)[0], e.statement.status is Status.DENIED, _stated(e))):
+        if _stated(e) not in copies:
             told += _hear_event(course, told, e)
     return told
 
@@ -831,7 +875,7 @@ def _taken_back(
     for e in back:
         key = _subject(e)
         carried = any(_subject(x) == key for x in (*before, *told))
-        was_known = any(x.statement.key == e.statement.key and x.article == e.article for x in known)
+        was_known = any(_stated(x) == _stated(e) and x.article == e.article for x in known)
         if carried or not was_known or e.statement.status is Status.DENIED:
             continue
         standing, after = _standing(known, e), _standing((*before, *told), e)
