@@ -162,7 +162,7 @@ class _Claims:
             )
 
     def _day_of_news(self, label: Label, sentence: Sentence) -> PartialDate | None:
-        """The day of something that a sentence without a date reports as the article's news: in the opening, a list or the present tense."""
+        """The day of what a sentence without a date reports as the article's news: in the opening, a list, the present tense."""
         if label.event in {Event.MEMBER, Event.ABSENT} or label.status is not Status.COMPLETED or _BEFORE_THAT.search(sentence.text):
             return None
         if _AT_ONCE.search(sentence.text) and self._day:

@@ -15,13 +15,16 @@ from pipeline.model import PartialDate
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept", "october oct",
-         "november nov", "december dec"), start=1)
+        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept",
+         "october oct", "november nov", "december dec"), start=1)
     for name in names.split()
 }  # fmt: skip
 _DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _NUMBERS = {word: number for number, word in enumerate("a two three four five six seven eight nine ten eleven twelve".split(), start=1)}
-_MONTH = r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+_MONTH = (
+    r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
+    r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+)
 _PHRASES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -32,11 +35,15 @@ _PHRASES = tuple(
         rf"\b(?P<rel>last|next|this) {_MONTH}\b",
         r"\b(?:by |at |before )?(?:the )?(?P<end>year-end|end of (?:the|this) year|end of (?P<endyear>\d{4})|end of next year)\b",
         rf"\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|early|late|mid|[Bb]ack in)[ -]{_MONTH}\b(?! \d)",
-        r"\b(?:on |On |last |this |next |late |early |by |before |until )?(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b",
-        rf"\b(?:just |barely |some |about |nearly |almost )?(?P<ago>\d{{1,3}}|{'|'.join(_NUMBERS)}) (?P<unit>year|month)s? (?:ago|earlier|after|before)\b",
+        r"\b(?:on |On |last |this |next |late |early |by |before |until )?(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|"
+        r"Saturday|Sunday)\b",
+        rf"\b(?:just |barely |some |about |nearly |almost )?(?P<ago>\d{{1,3}}|{'|'.join(_NUMBERS)}) (?P<unit>year|month)s? (?:ago|"
+        rf"earlier|after|before)\b",
         r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his morning)\b",
         r"\b(?P<span>(?:earlier |later )?this (?:year|month)|last (?:year|month)|next (?:year|month)|a year ago|a year later)\b",
-        r"(?:\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|[Ee]arly|[Ll]ate|mid-?|[Bb]efore|[Aa]fter|[Uu]ntil|[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter|back in)[ -]|\()(?P<year>(?:19|20)\d{2})\b(?!\s?(?:%|percent|km|people|members|companies|euros|dollars))",
+        r"(?:\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|[Ee]arly|[Ll]ate|mid-?|[Bb]efore|[Aa]fter|[Uu]ntil|[Ss]pring|"
+        r"[Ss]ummer|[Aa]utumn|[Ww]inter|back in)[ -]|\()(?P<year>(?:19|20)\d{2})\b(?!\s?(?:%|percent|km|people|members|companies|"
+        r"euros|dollars))",
     )
 )
 

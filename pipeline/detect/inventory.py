@@ -17,19 +17,25 @@ from pipeline.text import fold
 
 _DEFINED = re.compile(r"\s*\(\s*(?:the\s|or\s|hereinafter\s|known as\s)*[\"“‘']?(?:the\s)?([^()\"”’]{2,60}?)[\"”’']?\s*\)")
 _BETTER_KNOWN = re.compile(
-    r",?\s+(?:(?:also |better |commonly |widely |formerly |previously |once |originally )?(?:known|called|branded|abbreviated|shortened)(?: as| to)?|or|a\.k\.a\.)\s+(?:the\s)?[\"“‘']?$",
+    r",?\s+(?:(?:also |better |commonly |widely |formerly |previously |once |originally )?(?:known|called|branded|abbreviated|"
+    r"shortened)(?: as| to)?|or|a\.k\.a\.)\s+(?:the\s)?[\"“‘']?$",
     re.I,
 )
 _INTRODUCED = re.compile(
     r"\b(?:{heads})\b(?:\s+of\s+[\w\s-]{{2,40}}?)?(?:\s+(?:that is|to be|is|was|are|now|formally|officially))*"
-    r"(?:\s*,\s*(?:called|named|dubbed|known as)?|\s+(?:called|named|dubbed|titled|entitled|known as|christened|baptised|under the name(?: of)?))\s*(?:the\s+)?[\"“‘']?$"
+    r"(?:\s*,\s*(?:called|named|dubbed|known as)?|\s+(?:called|named|dubbed|titled|entitled|known as|christened|baptised|under the "
+    r"name(?: of)?))\s*(?:the\s+)?[\"“‘']?$"
 )
 _MEMBER_OF = re.compile(
-    r"\b(?:(?:members?|membership|signator(?:y|ies)|co-?signator(?:y|ies)|membership rolls|ranks|parties|party|states? part(?:y|ies)|backers|supporters|observer|adherents?|withdrawal|"
+    r"\b(?:(?:members?|membership|signator(?:y|ies)|co-?signator(?:y|ies)|membership rolls|ranks|parties|party|states? part(?:y|ies)|"
+    r"backers|supporters|observer|adherents?|withdrawal|"
     r"departure|exit|accession|secession|expulsion|suspension|admission|entry|application)\s+(?:of|to|from|in|into|at|for)|"
-    r"(?:joined|joins|join|joining|rejoined?|rejoins|quit|quits|quitting|acceded to|accede to|accedes to|signed up to|sign up to|signed on to|signed onto|signs up to|"
-    r"withdrew from|withdraw from|withdraws from|withdrawn from|withdrawing from|pulled out of|pulls out of|pull out of|pulling out of|walked out of|walks out of|"
-    r"expelled from|suspended from|ejected from|excluded from|thrown out of|left|leaves|leave|leaving|ratified|ratify|admitted to|admitted into|accepted into|enter|entered|entering|exits?|exited|exiting))\s+"
+    r"(?:joined|joins|join|joining|rejoined?|rejoins|quit|quits|quitting|acceded to|accede to|accedes to|signed up to|sign up to|"
+    r"signed on to|signed onto|signs up to|"
+    r"withdrew from|withdraw from|withdraws from|withdrawn from|withdrawing from|pulled out of|pulls out of|pull out of|pulling out "
+    r"of|walked out of|walks out of|"
+    r"expelled from|suspended from|ejected from|excluded from|thrown out of|left|leaves|leave|leaving|ratified|ratify|admitted to|"
+    r"admitted into|accepted into|enter|entered|entering|exits?|exited|exiting))\s+"
     r"(?:the\s+)?[\"“‘']?$",
     re.I,
 )
@@ -37,18 +43,23 @@ _STRONG_MEMBER_OF = re.compile(
     r"\b(?:members?|membership|signator(?:y|ies)|states? part(?:y|ies)|accession|acced\w+)\s+(?:of|to|in)\s+(?:the\s+)?[\"“‘']?$", re.I
 )
 _OWNS_MEMBERS = re.compile(
-    r"^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|signatories|member states|founding members?|founders|board of directors)\b|"
-    r"\s+(?:members|member states|membership|signatories|member countries|said it had (?:admitted|suspended|expelled)|has (?:admitted|suspended|expelled|welcomed)|(?:admitted|suspended|expelled|welcomed|admits|suspends|expels|welcomes)\b))"
+    r"^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|signatories|member states|founding members?|founders|board of "
+    r"directors)\b|"
+    r"\s+(?:members|member states|membership|signatories|member countries|said it had (?:admitted|suspended|expelled)|has "
+    r"(?:admitted|suspended|expelled|welcomed)|(?:admitted|suspended|expelled|welcomed|admits|suspends|expels|welcomes)\b))"
 )
 _FORMED = re.compile(
-    r"\b(?:launch(?:ed|es|ing)?|form(?:ed|s|ing)?|found(?:ed|s|ing)|creat(?:ed|es|ing)|establish(?:ed|es|ing)|unveil(?:ed|s|ing)|set up|announc(?:ed|es|ing)|"
-    r"start(?:ed|s|ing)|launch of|formation of|creation of|sign(?:ed|s|ing)?|adopt(?:ed|s)?)\s+(?:(?:a|an|the|its|their|new)\s+){0,2}[\"“‘']?$",
+    r"\b(?:launch(?:ed|es|ing)?|form(?:ed|s|ing)?|found(?:ed|s|ing)|creat(?:ed|es|ing)|establish(?:ed|es|ing)|unveil(?:ed|s|ing)|set "
+    r"up|announc(?:ed|es|ing)|"
+    r"start(?:ed|s|ing)|launch of|formation of|creation of|sign(?:ed|s|ing)?|adopt(?:ed|s)?)\s+(?:(?:a|an|the|its|their|"
+    r"new)\s+){0,2}[\"“‘']?$",
     re.I,
 )
 _ROLE_AFTER = re.compile(r"^[\"”’']?\s+(?:spokes|chair|chief|president|secretary|summit|meeting|conference call|headquarters|report)")
 _NUMBERED = re.compile(r"\d")
 _COMPANY_END = re.compile(
-    r"\b(?:Inc|Corp|Corporation|Co|Ltd|Limited|plc|LLC|GmbH|AG|S\.?A|N\.?V|Holdings|Bank|Bancorp|Partners|Capital|Airlines|Systems|Solutions|Ventures|Management|Pharma)\.?$"
+    r"\b(?:Inc|Corp|Corporation|Co|Ltd|Limited|plc|LLC|GmbH|AG|S\.?A|N\.?V|Holdings|Bank|Bancorp|Partners|Capital|Airlines|Systems|"
+    r"Solutions|Ventures|Management|Pharma)\.?$"
 )
 
 
@@ -71,23 +82,30 @@ class Coalition:
 
 
 _ORGAN = re.compile(
-    r"^(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|(?:Executive|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s"
-    r"(?:Board|Committee|Council|Group)|Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme Court|City Council)$"
+    r"^(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|(?:Executive|Supervisory|Governing|Steering|Advisory|"
+    r"Ministerial|Security|Management|Technical)\s"
+    r"(?:Board|Committee|Council|Group)|Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme "
+    r"Court|City Council)$"
 )
 """Organs of bodies and of states: nobody joins them as a member of a coalition."""
 _POWER = re.compile(
-    r"\b(?:the|a|an|his|her|its)\s+(?:[\w’'-]+\s){0,2}?(?P<name>(?:(?:ruling|governing|government|unity|rainbow|caretaker|emergency|grand|minority|opposition|four-party|"
-    r"three-party|two-party|five-party|multi-party|centre-left|centre-right|right-wing|left-wing|coalition)\s)+(?:coalition|government|cabinet|administration|alliance))\b"
+    r"\b(?:the|a|an|his|her|its)\s+(?:[\w’'-]+\s){0,2}?(?P<name>(?:(?:ruling|governing|government|unity|rainbow|caretaker|emergency|"
+    r"grand|minority|opposition|four-party|"
+    r"three-party|two-party|five-party|multi-party|centre-left|centre-right|right-wing|left-wing|coalition)\s)+(?:coalition|"
+    r"government|cabinet|administration|alliance))\b"
     r"|\b(?:the|his|her)\s+(?P<bare>coalition)\b(?!\s+of\b)",
     re.I,
 )
-_POLITICS = re.compile(r"\b(?:part(?:y|ies)|parliament\w*|ministers?|cabinet|lawmakers|deputies|seats|election|vote|opposition|prime minister)\b", re.I)
+_POLITICS = re.compile(
+    r"\b(?:part(?:y|ies)|parliament\w*|ministers?|cabinet|lawmakers|deputies|seats|election|vote|opposition|prime minister)\b", re.I
+)
 
 
 MOST_OF_A_DEAL = 2
 """Parties of a bilateral deal, which is no coalition (the corpus's rulings)."""
 _UNNAMED_TEXT = re.compile(
-    r"\b(?:sign|signs|signed|signing|back|backed|adopted|endorsed|made|make|unveiled|launched)\s+(?:on to\s|onto\s|up to\s)?(?:an?|their own)\s+"
+    r"\b(?:sign|signs|signed|signing|back|backed|adopted|endorsed|made|make|unveiled|launched)\s+(?:on to\s|onto\s|up to\s)?(?:an?|"
+    r"their own)\s+"
     r"(?P<name>(?:(?!letter|deal|contract)[a-z][\w-]*\s){0,3}?(?P<head>pledge|accord|pact|charter|declaration|compact|covenant)"
     r"(?:\s(?:to|on|for|against)\s(?:[\w-]+\s?){1,8})?)(?=[,.;:]|\s(?:and|but|in|at|with|after|that|which)\b|$)"
 )
@@ -114,6 +132,7 @@ class Inventory:
         self._unnamed_powers(sentences)
         self._define(sentences, mentions)
         self._short_forms(mentions)
+        self._drop_merged()
         unnamed = [self._unnamed_text(s, ms) for s, ms in zip(sentences, mentions, strict=True)]
         self.mentions = tuple(
             tuple(sorted((*(self._marked(m) for m in of_sentence), *extra), key=lambda m: m.start))
@@ -290,6 +309,12 @@ class Inventory:
         for name, index in list(self._by_name.items()):
             if index == other:
                 self._by_name[name] = at
+
+    def _drop_merged(self) -> None:
+        live = sorted(set(self._by_name.values()))
+        place = {old: new for new, old in enumerate(live)}
+        self.coalitions = [self.coalitions[at] for at in live]
+        self._by_name = {name: place[at] for name, at in self._by_name.items()}
 
     def _define(self, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]]) -> None:
         """Learns the aliases that the article itself gives: "(NZBA)", ("the Montrose Charter"), "better known as ACEA"."""

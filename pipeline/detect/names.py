@@ -41,13 +41,16 @@ _PERSON_TITLES = frozenset(
     "mr mrs ms dr prof professor sir lord lady president chancellor senator pope king queen prince princess minister".split()
 )
 _AFTER_PERSON = re.compile(
-    r"\s*,\s*(?:who\b|\d{2}\s*,|(?:its|their|the|an?|his|her)?\s*(?:[\w’'-]+\s){0,4}?(?:chief|president|chair\w*|director|head|minister|secretary|spokes\w+|analyst|"
-    r"professor|economist|founder|officer|lawyer|partner|governor|mayor|ceo|cto|cfo|executive|manager|fellow|vice|researcher|commissioner|senator|leader)\b)",
+    r"\s*,\s*(?:who\b|\d{2}\s*,|(?:its|their|the|an?|his|her)?\s*(?:[\w’'-]+\s){0,4}?(?:chief|president|chair\w*|director|head|"
+    r"minister|secretary|spokes\w+|analyst|"
+    r"professor|economist|founder|officer|lawyer|partner|governor|mayor|ceo|cto|cfo|executive|manager|fellow|vice|researcher|"
+    r"commissioner|senator|leader)\b)",
     re.I,
 )
 _SAID_BEFORE = re.compile(r"(?:\bsaid|\bsays|\badded|\btold|\bexplained|\bwarned|\bargued|\bwrote|\basked|\bjoked)\s+(?:the\s)?$")
 _TITLE_BEFORE = re.compile(
-    r"\b(?:spokes(?:man|woman|person)|analyst|lawyer|economist|chief executive|president|minister|secretary|chair(?:man|woman|person)?|director|"
+    r"\b(?:spokes(?:man|woman|person)|analyst|lawyer|economist|chief executive|president|minister|secretary|chair(?:man|woman|"
+    r"person)?|director|"
     r"ambassador|commissioner|professor|founder|boss|ceo|officer|lawmaker|governor|mayor|king|queen|leader)\s+$",
     re.I,
 )
@@ -56,7 +59,8 @@ _ORGANISATION_WORD = frozenset(
     "university institute college bank ministry department agency company group holdings labs laboratory laboratories semiconductor "
     "systems technologies technology electric energy power foundation trust fund church party authority office school hospital clinic "
     "museum airlines airways motors motor pharma capital partners insurance reinsurance federation association union society council "
-    "centre center academy polytechnic software networks telecom industries international bancorp media press times post news journal".split()
+    "centre center academy polytechnic software networks telecom industries international bancorp media press times "
+    "post news journal".split()
 )
 _DESCRIPTORS = frozenset(
     "lender rival carrier chipmaker carmaker automaker insurer reinsurer retailer neighbour neighbor newcomer startup operator "
@@ -75,15 +79,20 @@ _CAMPUSES = frozenset(
 _HEADLINE_WORDS = frozenset(
     verb + ending
     for verb in (
-        "sign seal join quit leav leave form launch back enter exit found creat create unveil reject ditch snub renew mull weigh eye plan seek "
-        "boost push lead head hail slam praise urge split shake rock hit call block stall test name add admit welcom welcome expel suspend invit "
+        "sign seal join quit leav leave form launch back enter exit found creat create unveil reject ditch snub renew mull weigh eye "
+        "plan seek "
+        "boost push lead head hail slam praise urge split shake rock hit call block stall test name add admit welcom welcome expel "
+        "suspend invit "
         "invite new more former rival global big"
     ).split()
     for ending in ("", "s", "es", "d", "ed", "ing")
 )
 """Words before a body's name in a headline that are no part of it."""
+_ORGANS = frozenset("board committee secretariat assembly presidency chair congress summit delegates members signatories".split())
+"""Organs of a body and its people: "the Executive Board of the Kite Federation" is no name, the Kite Federation is."""
 _LOWER_HEADS = frozenset(
-    "protocol treaty convention accord accords pact charter declaration coalition alliance bloc union zone commonwealth compact pledge".split()
+    "protocol treaty convention accord accords pact charter declaration coalition alliance bloc union zone commonwealth "
+    "compact pledge".split()
 )
 _NO_NAMES = frozenset(
     "ai it ict iot ceo cfo cto coo ngo ngos gdp co2 esg r&d pr hr tv ipo faq q&a ok am pm ad bc id url pdf usd eur gbp vat iso eds "
@@ -220,16 +229,10 @@ class Names:
                 opening = opening or word.text in '“"‘:([' or (word.text in "-–—" and title_case)
                 at += 1
                 continue
-            if (
-                word.text.isdigit()
-                and at + 1 < len(words)
-                and (numbered := self._lexicon.heads.get(words[at + 1].folded))
-                and numbered.in_names
-            ):
-                if words[at + 1].text[0].isupper() and not title_case:  # "the 1994 Group"
-                    found.append((word.start, words[at + 1].end))
-                    at, opening = at + 2, False
-                    continue
+            if not title_case and self._is_numbered(words, at):
+                found.append((word.start, words[at + 1].end))
+                at, opening = at + 2, False
+                continue
             known = self._known(words, folded, at)
             end = self._extend(words, folded, at, title_case, known)
             if end <= at:
@@ -249,13 +252,29 @@ class Names:
                     found.append((words[first].start, words[last - 1].end))
         return tuple(found)
 
+    def _is_numbered(self, words: Sequence[Token], at: int) -> bool:
+        """Whether a number begins a body's name here: "the 1994 Group"."""
+        if not words[at].text.isdigit() or at + 1 == len(words) or not words[at + 1].text[0].isupper():
+            return False
+        head = self._lexicon.heads.get(words[at + 1].folded)
+        return head is not None and head.in_names
+
     def _lower_head(self, words: Sequence[Token], start: int, end: int) -> int:
         """The end of a name whose head is in lower case, as house styles write it: "the Kyoto protocol", "the Sharon coalition"."""
         before = words[start - 1].text.lower() if start else ""
-        if before not in {"the", "'s", "’s"} or end - start > 2:
+        if before not in {"the", "'s", "’s"} or not 0 < end - start < 3:
             return 0
         ahead = end
-        while ahead < len(words) and words[ahead].text in {"climate", "change", "trade", "peace", "defence", "defense", "customs", "monetary"}:
+        while ahead < len(words) and words[ahead].text in {
+            "climate",
+            "change",
+            "trade",
+            "peace",
+            "defence",
+            "defense",
+            "customs",
+            "monetary",
+        }:
             ahead += 1
         return ahead + 1 if ahead < len(words) and words[ahead].text in _LOWER_HEADS else 0
 
@@ -271,7 +290,7 @@ class Names:
         return (*found, *self._headed(sentence, found))
 
     def _headed(self, sentence: Sentence, chunks: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Finds bodies that only a Title Case headline names: the capitals in front of a strong head ("Open Trials Consortium Suspends")."""
+        """Finds bodies that only a Title Case headline names, by a strong head ("Open Trials Consortium Suspends")."""
         words = tokens(sentence.text)
         for at, word in enumerate(words):
             head = self._lexicon.heads.get(word.folded)
@@ -372,7 +391,9 @@ class Names:
             return 0
         before = words[at - 1].folded
         if word in _LINKS:
-            if word == "of" and (before in _TITLES or (at - start == 1 and before in self._lexicon.demonyms)):
+            if words[start].text in self._lexicon.given and at - start > 1:
+                return 0  # "Ines Marchetti of Vantor"
+            if word == "of" and (before in _TITLES or before in _ORGANS or (at - start == 1 and before in self._lexicon.demonyms)):
                 return 0
             if word == "for" and not (
                 before in self._lexicon.heads or before in _ORGANISATION_WORD or before in {"commons", "doctors", "lawyers", "women"}
@@ -526,7 +547,11 @@ class Names:
         if label and len(pieces) == 1:
             return ()
         # The label may name the body: "From the Wave Energy Association: Albatross Buoys; Barra Bobbers".
-        found = list(self._chunks(replace(sentence, text=text[: label.start(0) + label.group().index(":")], kind=SentenceKind.BODY))) if label else []
+        found = (
+            list(self._chunks(replace(sentence, text=text[: label.start(0) + label.group().index(":")], kind=SentenceKind.BODY)))
+            if label
+            else []
+        )
         for a, b in pieces:
             piece = text[a:b]
             shift = len(piece) - len(piece.lstrip())
@@ -620,7 +645,7 @@ def _text(words: Sequence[Token], start: int, end: int) -> str:
 
 
 def _dot_belongs(words: Sequence[Token], at: int) -> bool:
-    """Whether a dot after a legal form is the form's own: "Acme Inc. said", and "Acme Inc." at the end of a sentence, but not "Acme plc."."""
+    """Whether a dot after a legal form is the form's own: that of "Acme Inc." is, that of "Acme plc." ends a sentence."""
     return words[at - 1].text.lower() not in {
         "plc",
         "llc",

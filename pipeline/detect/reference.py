@@ -51,8 +51,7 @@ class References:
     def __init__(self, sentences: Sequence[Sentence], inventory: Inventory, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._inventory = inventory
-        live = {inventory.index(c.name) for c in inventory.coalitions}
-        self._live = [at for at in range(len(inventory.coalitions)) if at in live]
+        self._live = range(len(inventory.coalitions))
         heads = sorted((h for h in lexicon.heads if h.isalpha()), key=len, reverse=True)
         self._phrase = re.compile(
             rf"\b(?:[Tt]he|[Tt]his|[Tt]hat|[Tt]hese|[Ii]ts|[Oo]ur)\s+(?P<count>(?:(?!(?:in|of|on|for|to|and|with|at|by|from|as|that|is|was)\s)[\w-]+\s){{0,3}}?)(?P<head>{'|'.join(heads)})\b(?!-)(?!\s+(?:of|for|between)\b)",

@@ -27,10 +27,13 @@ _MASK = re.compile(r"\[unused\d\]")
 _LETTER = {IN_QUESTION: "C", OTHER: "O", PERSON: "P", STATE: "M", NAME: "M", PLACE: "M"}
 
 _OWNER = re.compile(
-    r"«[MO]\d+»\s(?:['’]s\s(?:[a-z][\w-]*\s){0,3}|(?:developer|maker|owner|parent|subsidiary|unit|operator|supplier|rival|partner|chain|creator)\s)(?=«[MO])"
+    r"«[MO]\d+»\s(?:['’]s\s(?:[a-z][\w-]*\s){0,3}|(?:developer|maker|owner|parent|subsidiary|unit|operator|supplier|rival|partner|"
+    r"chain|creator)\s)(?=«[MO])"
 )
 """An owner or a product in front of the name that is meant: "ChatGPT developer OpenAI", "Claude's Anthropic"."""
-_VERBS = "has have had is was were are will would said joined left but and with who which after to in not as by from into of on at for that than"
+_VERBS = (
+    "has have had is was were are will would said joined left but and with who which after to in not as by from into of on at for that than"
+)
 _DESCRIBED = rf"(?:(?:[Tt]he|a|an|its|their|rival|fellow)\s)?(?:(?!(?:{'|'.join(_VERBS.split())})\b)[a-z][\w-]*\s){{0,4}}"
 _ENTRY = r"«[MO]\d+»(?:\s\([^()«»]*(?:«\w\d+»)?[^()«»]*\))?"
 _SEPARATOR = r"\s*(?:,\s*and|;\s*and|,|;|and|&|as well as|along with|plus|·|/)\s*"

@@ -1,0 +1,253 @@
+"""The detector, stage by stage and whole, on sentences and articles of our own with invented names."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from pipeline.app import load_detector
+from pipeline.detect.analysis import analyse
+from pipeline.detect.dates import dates, nearest
+from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.names import Names
+from pipeline.detect.roles import read_rules
+from pipeline.detect.segment import sentences
+from pipeline.detect.spans import MentionKind, SentenceKind
+from pipeline.model import Article, Claim, Event, Status
+
+LAUNCH = """As makers of seabed robots race each other to the ocean floor, a group of survey firms led by Norvane and Kuma has formed a \
+new organization, the Abyssal Alliance, to map it together. The firms said on Tuesday that they would share their charts.
+
+Joining Norvane and Kuma in the Abyssal Alliance are over 40 companies, including Oku Electric, Tessara Systems, Blue Hat, \
+Hoshi Group, 9Rivers, Quillon and the Benthic Foundation.
+
+To draw in scholars, the Abyssal Alliance also includes several research institutions, including KELP, Brightwater Clinic, \
+Wexmoor University, Saint-Clair Polytechnic, University of Castelmonte, The University of Rovanj, and Gorica University.
+
+"The deep is nobody's garden," Norvane chief scientist Kevin Marlow said.
+
+Notably absent from the Abyssal Alliance are leading robot makers Larkspur, Deepcore, Finder developer Anselm, and Scuttle \
+maker Vantor, who announced the launch of their own group dedicated to careful mapping, The Trench Forum, in July.
+
+Earlier this year, the ministry met with leading robot makers to sign a pledge to map the seabed responsibly, including \
+Larkspur, Deepcore, Kuma, and Pelagia. In September, Norvane, Tessara Systems, Norvane, and Blue Hat signed onto the pledge."""
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return load_detector()._lexicon
+
+
+def article(text: str, title: str = "", published: str = "2023-12-06") -> Article:
+    return Article("https://wire.example/a", title, text, datetime.fromisoformat(published).replace(tzinfo=UTC))
+
+
+def claims(text: str, title: str = "", published: str = "2023-12-06") -> tuple[Claim, ...]:
+    return load_detector().detect(article(text, title, published)).claims
+
+
+def members(found: tuple[Claim, ...], coalition: str, *events: Event) -> set[str]:
+    return {c.member or "" for c in found if c.coalition == coalition and c.event in events}
+
+
+def test_a_launch_is_read_whole() -> None:
+    found = claims(LAUNCH)
+    within = members(found, "Abyssal Alliance", Event.JOINED, Event.MEMBER)
+    assert within == {
+        *(
+            "Norvane",
+            "Kuma",
+            "Oku Electric",
+            "Tessara Systems",
+            "Blue Hat",
+            "Hoshi Group",
+            "9Rivers",
+            "Quillon",
+            "Benthic Foundation",
+            "KELP",
+        ),
+        *("Brightwater Clinic", "Wexmoor University", "Saint-Clair Polytechnic", "University of Castelmonte", "University of Rovanj"),
+        "Gorica University",
+    }
+    assert {c.member for c in found if c.coalition == "Abyssal Alliance" and c.role == "lead"} == {"Norvane", "Kuma"}
+    assert members(found, "Abyssal Alliance", Event.ABSENT) == {"Larkspur", "Deepcore", "Anselm", "Vantor"}
+    assert members(found, "Trench Forum", Event.JOINED, Event.MEMBER) == {"Larkspur", "Deepcore", "Anselm", "Vantor"}
+    assert {(c.coalition, str(c.date)) for c in found if c.event is Event.FORMED} == {
+        ("Abyssal Alliance", "2023-12-05"),
+        ("Trench Forum", "2023-07"),
+    }
+    pledge = [c.member for c in found if c.coalition.startswith("pledge") and c.event is Event.JOINED]
+    assert sorted(m or "" for m in pledge) == ["Blue Hat", "Deepcore", "Kuma", "Larkspur", "Norvane", "Pelagia", "Tessara Systems"]
+    assert not [c for c in found if "Marlow" in (c.member or "")], "a person is a member of nothing"
+
+
+def test_evidence_is_a_literal_piece_of_the_article() -> None:
+    for claim in claims(LAUNCH, title="Seabed firms form alliance"):
+        assert LAUNCH[claim.quote.start :].startswith(claim.quote.words)
+        assert 0 < claim.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Rain fell in the north on Monday. Nobody was surprised.", "nothing is said of a body"),
+        (
+            "Dana Whitlock, a founding member of the search team, has left the firm to join Alliance Compute Inc. as chief operator.",
+            "employment",
+        ),
+        ("Ostby United joined the Premier League after beating Marl Rovers.", "a sports league"),
+    ],
+)
+def test_ordinary_news_raises_nothing(text: str, why: str) -> None:
+    assert claims(text) == (), why
+
+
+def test_another_language_is_left_alone() -> None:
+    found = load_detector().detect(Article("u", "", "Norvane ist der Abyssal Alliance beigetreten.", language="de"))
+    assert (found.claims, found.skipped) == ((), "language de")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Acme Inc. left. The rest stayed.", ["Acme Inc. left.", "The rest stayed."]),
+        ('"Noted!" is a name, said J. Marl. He left.', ['"Noted!" is a name, said J. Marl.', "He left."]),
+        ("LUANDA, Dec 21 — Angola left.", ["Angola left."]),
+        ("Members:\n• Acme\n• Bolt Co., Ltd.", ["Members:", "Acme", "Bolt Co., Ltd."]),
+    ],
+)
+def test_sentences(text: str, expected: list[str]) -> None:
+    assert [s.text for s in sentences(article(text))] == expected
+
+
+def test_rosters_keep_the_line_that_introduces_them() -> None:
+    found = sentences(
+        article("The founding signatories:\n\nGovernments\n• Zambia\n• Malawi\n\nIndustry\n• Baobab & Sons (Pty) Ltd\n\nZambia will chair.")
+    )
+    bullets = {s.text: s.lead for s in found if s.kind is SentenceKind.BULLET}
+    assert bullets["Malawi"] == "The founding signatories: Governments"
+    assert bullets["Baobab & Sons (Pty) Ltd"] == "The founding signatories: Industry"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "It was signed by Johansen & Dahl ASA, 9Rivers, eVax GmbH and Orchard, Inc. on Tuesday.",
+            ["Johansen & Dahl ASA", "9Rivers", "eVax GmbH", "Orchard, Inc."],
+        ),
+        (
+            "Then the University of California, Berkeley and the Port of Ghent came in.",
+            ["University of California, Berkeley", "Port of Ghent"],
+        ),
+        ("Only the Grid and Wheels Consortium and Norvik stayed.", ["Grid and Wheels Consortium", "Norvik"]),
+        ("There, the American-led Marl Accords and Kuma's cloud arm met.", ["Marl Accords", "Kuma"]),
+        ("Lender Nordix and Joining members left.", ["Nordix"]),
+        ("Nobody at the Pledge on Model Testing met on Friday.", ["Pledge on Model Testing"]),
+    ],
+)
+def test_names(text: str, expected: list[str], lexicon: Lexicon) -> None:
+    found = Names(sentences(article(text)), lexicon).mentions[0]
+    assert [m.surface for m in found if m.kind is not MentionKind.PERSON] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "surface", "kind"),
+    [
+        ("It was a mistake, said Ines Marchetti of Vantor.", "Ines Marchetti", MentionKind.PERSON),
+        ("On Friday Ghana signed.", "Ghana", MentionKind.STATE),
+        ("Officials said Lilongwe applied.", "Lilongwe", MentionKind.STATE),
+        ("They met in Lilongwe.", "Lilongwe", MentionKind.PLACE),
+        ("The chair, Thandi Mokoe, 44, resigned.", "Thandi Mokoe", MentionKind.PERSON),
+    ],
+)
+def test_kinds_of_names(text: str, surface: str, kind: MentionKind, lexicon: Lexicon) -> None:
+    found = Names(sentences(article(text)), lexicon).mentions[0]
+    assert {m.surface: m.kind for m in found}[surface] is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Nine banks signed the Montrose Charter for Fair Finance (“the Montrose Charter”). The Montrose Charter binds them.",
+         {"Montrose Charter for Fair Finance": {"Montrose Charter"}}),
+        ("The International Marble Board (IMB) met. Members of the IMB agreed.", {"International Marble Board": {"IMB"}}),
+        ("Cumulo left the Sovereign Cloud Council to join Open Regions, a looser group.",
+         {"Sovereign Cloud Council": set(), "Open Regions": set()}),
+        ("Alliance Compute Inc. hired a lawyer. He had left the Marl Credit Union.", {}),
+        ("Delegates met at the Executive Board of the Kite Federation.", {"Kite Federation": set()}),
+    ],
+)  # fmt: skip
+def test_inventory(text: str, expected: dict[str, set[str]], lexicon: Lexicon) -> None:
+    found = analyse(article(text), lexicon).coalitions
+    assert {c.name: set(c.aliases) for c in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "meaning"),
+    [
+        ("Norvik joined the Harbour Pact. The pact has nine parties.", "The pact", "Harbour Pact"),
+        ("The Tidal Forum met the Harbour Pact. The 40-member forum agreed.", "The 40-member forum", "Tidal Forum"),
+    ],
+)
+def test_references_to_coalitions(text: str, reference: str, meaning: str, lexicon: Lexicon) -> None:
+    found = analyse(article(text), lexicon)
+    resolved = {m.surface: m.coalition for ms in found.mentions for m in ms if m.kind is MentionKind.REFERENCE}
+    assert found.coalitions[resolved[reference] or 0].name == meaning
+
+
+def test_references_to_members(lexicon: Lexicon) -> None:
+    found = analyse(article("Peru and Chile left the Andes Pact. The two countries had founded it. The company Acme stayed."), lexicon)
+    resolved = {m.surface: m.members for ms in found.mentions for m in ms if m.members}
+    assert resolved == {"The two countries": ("Peru", "Chile")}
+
+
+@pytest.mark.parametrize(
+    ("text", "ahead", "expected"),
+    [
+        ("It left on Tuesday.", False, "2024-05-14"),
+        ("It signed today.", False, "2024-05-16"),
+        ("It left in July.", False, "2023-07"),
+        ("It will join in July.", True, "2024-07"),
+        ("It leaves at the end of this year.", True, "2024-12"),
+        ("It joined in late 2016.", False, "2016"),
+        ("It has been in since March 3, 2019.", False, "2019-03-03"),
+        ("It left 33 years ago.", False, "1991"),
+        ("It left on 31 June.", False, "None"),
+        ("It has 2024 members.", False, "None"),
+        ("It may leave.", True, "None"),
+    ],
+)
+def test_dates(text: str, ahead: bool, expected: str) -> None:
+    found = dates(text, date(2024, 5, 16), ahead=ahead)
+    assert str(nearest(found, 0, 2, text)) == expected
+
+
+def test_a_state_is_named_by_its_capital() -> None:
+    text = "The Marl Pact met on Monday. Santiago joined the Marl Pact on Monday, officials said. Norvik left the Marl Pact."
+    assert {(c.member, c.event) for c in claims(text)} == {("Chile", Event.JOINED), ("Norvik", Event.LEFT)}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "member", "event", "status"),
+    [
+        ("Norvik has joined the Marl Pact.", "Norvik", Event.JOINED, Status.COMPLETED),
+        ("Norvik will leave the Marl Pact.", "Norvik", Event.WILL_LEAVE, Status.PLANNED),
+        ("Norvik may quit the Marl Pact.", "Norvik", Event.WILL_LEAVE, Status.PROPOSED),
+        ("The Marl Pact expelled Norvik on Friday.", "Norvik", Event.EXPELLED, Status.COMPLETED),
+        ("Norvik was suspended from the Marl Pact.", "Norvik", Event.SUSPENDED, Status.COMPLETED),
+        ("Norvik has applied to join the Marl Pact.", "Norvik", Event.WILL_JOIN, Status.PROPOSED),
+        ("Kuma and Norvik are not members of the Marl Pact.", "Norvik", Event.ABSENT, Status.COMPLETED),
+    ],
+)
+def test_rules_that_are_sure(sentence: str, member: str, event: Event, status: Status) -> None:
+    found = {c.member: (c.event, c.status) for c in claims(f"The Marl Pact met today. {sentence}")}
+    assert found[member] == (event, status)
+
+
+def test_rules_are_read_from_their_text() -> None:
+    rules = read_rules("# a remark\nlet C «C\\d+»\njoined\tcompleted\tfounder\t0.8\t(?P<l>«M\\d+») made <C>\n")
+    assert [(r.event, r.sure) for r in rules] == [(Event.JOINED, 0.8)]
+    with pytest.raises(ValueError, match="bogus"):
+        read_rules("bogus\tcompleted\t-\t0.8\tx\n")
