@@ -14,7 +14,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,7 @@ COALITION, ACRONYM, MEMBER, STATE, SPEAKER = "coalition", "coalition acronym", "
 WITHIN = "within:"
 """Kind of a short form that stands for a member in one coalition alone; the coalition's key follows."""
 
+_LONGEST_FORM = 6
 _TIER = {CONFIG: 0, GAZETTEER: 2, STATES: 3, COMPANIES: 3, IGOS: 4}
 _LEARNED = 1
 _FORMER = "former:"
@@ -40,13 +41,13 @@ _ACRONYM_OF = re.compile(r"(?P<name>.+?)\s*\((?P<acronym>[^()]{2,15})\)")
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Words around a name that do not tell two bodies apart. Each form is a tuple of folded words, longest first."""
+    """Words around a name that do not tell two bodies apart. Each form is a tuple of folded words."""
 
-    legal: tuple[tuple[str, ...], ...] = ()
-    before: tuple[tuple[str, ...], ...] = ()
-    group: tuple[tuple[str, ...], ...] = ()
-    state: tuple[tuple[str, ...], ...] = ()
-    office: tuple[tuple[str, ...], ...] = ()
+    legal: frozenset[tuple[str, ...]] = frozenset()
+    before: frozenset[tuple[str, ...]] = frozenset()
+    group: frozenset[tuple[str, ...]] = frozenset()
+    state: frozenset[tuple[str, ...]] = frozenset()
+    office: frozenset[tuple[str, ...]] = frozenset()
     vague: frozenset[str] = frozenset()
 
     def bare(self, name: str) -> str:
@@ -76,9 +77,7 @@ def forms_from(text: str, heads: str = "") -> Forms:
         else:
             sections[section].append(tuple(fold(f"x {line}").split()[1:]))  # alone, the "A" of "A/S" would be an article
     vague = {words[0] for words in sections["vague"]} | {line.split()[0] for line in _lines(heads)}
-    ordered = {name: tuple(sorted(set(forms), key=lambda form: (-len(form), form))) for name, forms in sections.items()}
-    lists = [ordered.get(name, ()) for name in ("legal", "before", "group", "state", "office")]
-    legal, before, group, state, office = lists
+    legal, before, group, state, office = (frozenset(sections[name]) for name in ("legal", "before", "group", "state", "office"))
     return Forms(legal, before, group, state, office, frozenset(vague))
 
 
@@ -352,7 +351,10 @@ class _Reading:
                     apart.append((others, was_renamed))
             bodies = [*apart, (names, renamed)]
         mains = {fold(claim.coalition) for claim in claims}
-        return [(sorted(names, key=lambda n: (fold(n) not in mains, is_acronym(n))), renamed) for names, renamed in bodies]
+        return [
+            (sorted(names, key=lambda n: (fold(n) not in mains, is_acronym(n), -len(fold(n)), fold(n))), renamed)
+            for names, renamed in bodies
+        ]
 
     def _identify(self, names: Sequence[str], renamed: bool) -> Party:
         """Finds the one coalition behind the names, or founds it, and teaches the names that others may rely on."""
@@ -367,6 +369,8 @@ class _Reading:
         if not self.identities.configured(key) and (renamed or not canonical or (is_acronym(canonical) and full)):
             canonical = full[0] if full else main
         party = Party(key, canonical)
+        if not trusted and is_acronym(main) and self.identities.spelled(main):
+            return party  # initials that could be several bodies' teach nothing
         for name in names:
             if name == main or renamed or _short_for(name, [n for n in (*full, canonical) if n != name]):
                 self._teach(name, party, ACRONYM if is_acronym(name) else COALITION)
@@ -423,8 +427,11 @@ class _Reading:
 
     def _teach(self, spelling: str, party: Party, kind: str) -> None:
         lesson = (fold(spelling), party.key, kind)
-        entries = self.identities.spelled(spelling)
-        known = any(e.party.key == party.key and e.kind == kind for e in entries)
+        if kind in {COALITION, ACRONYM}:
+            resolved = self.identities.coalition(spelling)
+            known = resolved is not None and resolved.key == party.key
+        else:
+            known = any(e.party.key == party.key and e.kind == kind for e in self.identities.spelled(spelling))
         if lesson not in self._taught and not known and fold(spelling):
             self._taught.add(lesson)
             self.learned.append(KnownName(spelling, party, kind, self.source))
@@ -469,18 +476,18 @@ def _only(entries: Sequence[KnownName]) -> Party | None:
     return found.party if found else None
 
 
-def _without_last(words: tuple[str, ...], forms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    for form in forms:
-        if len(words) > len(form) and words[-len(form) :] == form:
-            rest = words[: -len(form)]
+def _without_last(words: tuple[str, ...], forms: Set[tuple[str, ...]]) -> tuple[str, ...]:
+    for length in range(min(len(words) - 1, _LONGEST_FORM), 0, -1):
+        if words[-length:] in forms:
+            rest = words[:-length]
             return rest[:-1] if rest[-1] == "and" and len(rest) > 1 else rest
     return words
 
 
-def _without_first(words: tuple[str, ...], forms: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    for form in forms:
-        if len(words) > len(form) and words[: len(form)] == form:
-            return words[len(form) :]
+def _without_first(words: tuple[str, ...], forms: Set[tuple[str, ...]]) -> tuple[str, ...]:
+    for length in range(min(len(words) - 1, _LONGEST_FORM), 0, -1):
+        if words[:length] in forms:
+            return words[length:]
     return words
 
 
