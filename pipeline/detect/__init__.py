@@ -186,20 +186,24 @@ class _Claims:
         return self._full.get(folded, surface)
 
     def _full_names(self) -> dict[str, str]:
-        """Short forms to the only longer name of the article that begins with them ("Norlund" to "Norlund A/S")."""
-        surfaces = {
-            fold(m.surface): m.surface
-            for ms in self._analysis.mentions
-            for m in ms
-            if m.kind is MentionKind.ORGANISATION and not m.members and m.coalition is None
-        }
-        full = {}
-        for folded in surfaces:
-            longer = [other for other in surfaces if other.startswith(folded + " ")]
+        """Short forms to the only longer name that begins with them and was used first ("Norlund A/S", later "Norlund").
+
+        A name that stands before any longer one is one of its own: Google, in an article that comes to Google Cloud.
+        """
+        order: dict[str, str] = {}
+        by_place = sorted(zip(self._analysis.sentences, self._analysis.mentions, strict=True), key=lambda pair: pair[0].part == "title")
+        for mention in (m for _, ms in by_place for m in ms):  # a headline shortens names before the text has told them
+            if mention.kind is MentionKind.ORGANISATION and not mention.members and mention.coalition is None:
+                order.setdefault(fold(mention.surface), mention.surface)
+        full: dict[str, str] = {}
+        seen: list[str] = []
+        for folded in order:
+            longer = [other for other in seen if other.startswith(folded + " ")]
             if longer:
                 longest = max(longer, key=len)
                 if all(longest.startswith(other) for other in longer):
-                    full[folded] = surfaces[longest]
+                    full[folded] = order[longest]
+            seen.append(folded)
         return full
 
 

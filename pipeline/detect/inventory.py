@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.lexicon import ORGAN, Lexicon
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.text import fold
 
@@ -81,13 +81,6 @@ class Coalition:
         return (self.name, *self.aliases)
 
 
-_ORGAN = re.compile(
-    r"^(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|(?:Executive|Supervisory|Governing|Steering|Advisory|"
-    r"Ministerial|Security|Management|Technical)\s"
-    r"(?:Board|Committee|Council|Group)|Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme "
-    r"Court|City Council)$"
-)
-"""Organs of bodies and of states: nobody joins them as a member of a coalition."""
 _POWER = re.compile(
     r"\b(?:the|a|an|his|her|its)\s+(?:[\w’'-]+\s){0,2}?(?P<name>(?:(?:ruling|governing|government|unity|rainbow|caretaker|emergency|"
     r"grand|minority|opposition|four-party|"
@@ -181,7 +174,7 @@ class Inventory:
         if known := lexicon.coalitions.exact(name):
             self._add(Coalition(name, "known by name", self._sort(known), known=known))
             return
-        if _ORGAN.match(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
+        if ORGAN.fullmatch(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
             return
         # NASA and the EBU bear acronyms of bodies that one can belong to: a firm or agency is one only where the text says so.
         if (bearers := lexicon.acronyms.get(name)) and (signs or lexicon.firms.exact(name) is None):

@@ -25,6 +25,12 @@ FILES = (
 )
 """The names of the texts that the detector is made of."""
 
+ORGAN = re.compile(
+    r"(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|(?:Executive|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s"
+    r"(?:Board|Committee|Council|Group)|Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme Court|City Council)"
+)
+"""Names of organs of bodies and of states: nobody joins them as a member of a coalition."""
+
 _ACRONYM = re.compile(r"[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9+]*\+?|[A-Z]{2,}")
 
 
@@ -88,6 +94,8 @@ class Lexicon:
     firms: Phrases = field(default_factory=Phrases)
     coalitions: Phrases = field(default_factory=Phrases)
     """Full names and aliases of coalitions to their name."""
+    lower_names: Phrases = field(default_factory=Phrases)
+    """Names of coalitions that are written without a capital ("oneworld", "the eurozone")."""
     acronyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Acronyms as written to the coalitions that bear them."""
     sorts: dict[str, str] = field(default_factory=dict)
@@ -143,6 +151,8 @@ class Lexicon:
         known = self.coalitions.exact(name) or name
         self.sorts.setdefault(known, kind)
         for spelling in (name, *aliases):
+            if spelling and spelling == spelling.lower() and spelling not in self.common:
+                self.lower_names.add(spelling, known)
             # One short word ("Together", "Quad") is too easily something else: it counts only as an acronym, as written.
             if len(spelling.split()) > 1 or (len(spelling) > 5 and fold(spelling) not in self.common and not _ACRONYM.fullmatch(spelling)):
                 self.coalitions.add(spelling, known)

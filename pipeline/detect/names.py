@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
-from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.lexicon import ORGAN, Lexicon
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.text import fold
 
@@ -99,8 +100,13 @@ _NO_NAMES = frozenset(
     "ends phd mp mps mep meps gpu gpus cpu cpus api apis b2b 5g 4g 6g 3g ev evs llm llms agm".split()
 )
 """Acronyms of things that nobody is a member of."""
+_DOMAIN = re.compile(r"[a-z][a-z0-9-]*\.(?:io|ai|dev|app|studio|haus)")
+"""Names that are written as an address ("bark.ai"); other endings are too often addresses."""
 _PREFIXED = re.compile(r"(?:ex|pro|anti|non|mid|post|pre|then|former|intra|trans|sub|self|co)-[A-Z]")
 _COMPOUND = re.compile(r"-(?:led|based|backed|sponsored|run|listed|owned|born|brokered|wide|sized|made|style|era|dominated|controlled)$")
+_LOWER_ENTRY = re.compile(r",\s+(?:the\s(?:[a-z-]+\s){1,3})?(?P<name>[a-z][\w•.-]{3,})(?:,|,?\s+and)\s+(?:the\s(?:[a-z-]+\s){1,3})?")
+_LOWER = frozenset("abcdefghijklmnopqrstuvwxyz")
+_VERBS = frozenset("was is has had said says will would left joined signed quit and".split())
 _SAYS = re.compile(r"\s+(?:said|say|have|had|has|are|were|will|would|joined|left|quit|want\w*|did|do|signed)\b")
 _ROSTER_END = re.compile(r"\s+[–—]\s+|\s+--?\s+|\s\(|:\s|,?\s+represented\b|,?\s+which\b|,?\s+whose\b|,\s+(?=[a-z])")
 _ROSTER_PART = re.compile(r"\s*(?:;|\s·\s|\s\|\s|\s•\s)\s*")
@@ -140,7 +146,7 @@ def is_capital(word: str) -> bool:
     >>> is_capital("eVax"), is_capital("vaccine"), is_capital("2024"), is_capital("9Rivers")
     (True, False, False, True)
     """
-    return any(c.isupper() for c in word) and not _PREFIXED.match(word)
+    return (any(c.isupper() for c in word) or bool(_DOMAIN.fullmatch(word))) and not _PREFIXED.match(word)
 
 
 def is_title_case(text: str) -> bool:
@@ -250,11 +256,23 @@ class Names:
                 first, last = self._untitled(words, first, last)
                 if first < last and not self._is_nothing(words, first, last, title_case):
                     found.append((words[first].start, words[last - 1].end))
-        return tuple(found)
+        return self._with_lower(sentence.text, found)
+
+    def _with_lower(self, text: str, chunks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+        """Adds names in lower case that stand in a list between others: "Aktor & Pinion, bluewick, H2H"."""
+        found = list(chunks)
+        for (_, end), (start, _) in pairwise(chunks):
+            if gap := _LOWER_ENTRY.fullmatch(text[end:start]):
+                word = gap.group("name")
+                if word not in self._lexicon.common and not self._inflected(word):
+                    found.append((end + gap.start("name"), end + gap.end("name")))
+        return tuple(sorted(found))
 
     def _is_numbered(self, words: Sequence[Token], at: int) -> bool:
         """Whether a number begins a body's name here: "the 1994 Group"."""
         if not words[at].text.isdigit() or at + 1 == len(words) or not words[at + 1].text[0].isupper():
+            return False
+        if words[at + 1].folded in _CALENDAR:
             return False
         head = self._lexicon.heads.get(words[at + 1].folded)
         return head is not None and head.in_names
@@ -287,7 +305,8 @@ class Names:
             if fold(sentence.text[start:end]) not in body and (cut := next(shorter, None)):
                 start += cut
             found.append((start, end))
-        return (*found, *self._headed(sentence, found))
+        headed = tuple(self._headed(sentence, found))
+        return tuple(sorted((*(c for c in found if not any(a <= c[0] and c[1] <= b for a, b in headed)), *headed)))
 
     def _headed(self, sentence: Sentence, chunks: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """Finds bodies that only a Title Case headline names, by a strong head ("Open Trials Consortium Suspends")."""
@@ -304,18 +323,22 @@ class Names:
                 and words[first - 1].folded not in _HEADLINE_WORDS | _DESCRIPTORS | _CALENDAR
             ):
                 first -= 1
-            overlapped = [(a, b) for a, b in chunks if a < word.end and words[first].start < b]
-            if first < at and not overlapped:
-                yield words[first].start, word.end
+            last = at + 1
+            while last + 1 < len(words) and words[last].text in {"on", "for", "of", "at"} and is_capital(words[last + 1].text):
+                last += 2
+            inside = [(a, b) for a, b in chunks if words[first].start <= a and b <= words[last - 1].end]
+            if first < at and len(inside) == len([1 for a, b in chunks if a < words[last - 1].end and words[first].start < b]):
+                yield words[first].start, words[last - 1].end
 
     def _known(self, words: Sequence[Token], folded: Sequence[str], at: int) -> int:
         """The number of words of a known phrase that begins here with a capital, 0 where there is none."""
         if not is_capital(words[at].text):
-            return 0
+            lower = self._lexicon.lower_names.longest(folded, at)
+            return lower[0] if lower else 0
         lengths = [
             hit[0]
             for phrases in (self._lexicon.coalitions, self._lexicon.firms, self._lexicon.states)
-            if (hit := phrases.longest(folded, at)) and hit[0] > 1 and is_capital(words[at + hit[0] - 1].text)
+            if (hit := phrases.longest(folded, at)) and hit[0] > 1 and words[at + hit[0] - 1].text[:1] not in _LOWER
         ]
         return max(lengths, default=0)
 
@@ -393,8 +416,17 @@ class Names:
         if word in _LINKS:
             if words[start].text in self._lexicon.given and at - start > 1:
                 return 0  # "Ines Marchetti of Vantor"
-            if word == "of" and (before in _TITLES or before in _ORGANS or (at - start == 1 and before in self._lexicon.demonyms)):
+            if word == "of" and (
+                before in _TITLES
+                or before in _ORGANS
+                or ORGAN.fullmatch(_text(words, start, at))
+                or (at - start == 1 and before in self._lexicon.demonyms)
+            ):
                 return 0
+            if word == "of" and not self._takes_of(words, start, at, ahead):
+                return 0
+            if word == "for" and before.endswith("s") and words[ahead].folded in self._lexicon.common:
+                return ahead - at  # "Mothers for Air"
             if word == "for" and not (
                 before in self._lexicon.heads or before in _ORGANISATION_WORD or before in {"commons", "doctors", "lawyers", "women"}
             ):
@@ -414,6 +446,20 @@ class Names:
         if word == "and":
             return 1 if self._and_belongs(words, start, at) else 0
         return 0
+
+    def _takes_of(self, words: Sequence[Token], start: int, at: int, ahead: int) -> bool:
+        """Whether "of" goes on with the name ("Port of Ghent") and does not tell where its bearer is ("Temasek of Singapore")."""
+        before = words[at - 1].folded
+        if before.rstrip(".") in _LEGAL or words[at - 1].text.lower() in _LEGAL:
+            return False
+        if before in _ORGANISATION_WORD or before in self._lexicon.heads or before in self._lexicon.common:
+            return True
+        place = words[ahead].folded
+        known_place = (
+            place in self._lexicon.seats or self._lexicon.states.longest([w.folded for w in words[ahead : ahead + 4]], 0) is not None
+        )
+        goes_on = ahead + 1 < len(words) and is_capital(words[ahead + 1].text)  # "Gulf of Guinea Gas Exporters' Club"
+        return goes_on or not known_place
 
     def _and_belongs(self, words: Sequence[Token], start: int, at: int) -> bool:
         """Whether an "and" is part of a name: "the Grid and Wheels Consortium", not "Norvik and the Harbour Pact"."""
@@ -483,7 +529,9 @@ class Names:
             return start + 3  # "Delegates of the Coral Seas Confederation"
         single = end - start == 1
         if single:
-            return start if self._means_name(first) else end
+            # "Continental was in SkyTeam": a firm's name that is a common word too, where a verb follows.
+            firm = self._lexicon.firms.exact(first.text) and end < len(words) and words[end].text in _VERBS
+            return start if firm or self._means_name(first) else end
         if first.folded in _DESCRIPTORS or (
             first.folded.endswith("ing") and first.folded in self._lexicon.common and first.folded not in self._usage.capital
         ):
