@@ -62,7 +62,9 @@ def from_entry(entry: Entry, site: str = "") -> Article:
     title = _stripped(entry.title)
     if looks_like_html(entry.content):
         reading = read(_tree(f"<div>{entry.content}</div>", entry.url))
-        blocks = [b for b in reading.blocks if b.mark is not Mark.NOISE and not body.is_boilerplate(" ".join(b.lines))]
+        blocks = [b for b in reading.blocks if not body.is_boilerplate(" ".join(b.lines))]
+        # Feeds wrap their text in whatever their template has; only where some of it is not noise, the noise is left out.
+        blocks = [b for b in blocks if b.mark is not Mark.NOISE] or blocks
         text = body.plain(body.without_head(blocks, [title]))
     else:
         text = from_text(unescape(entry.content)).text.strip()
@@ -117,16 +119,16 @@ def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | No
         raise ParseError("is empty", about=url)
     if _FEED.match(text):
         raise ParseError("is a feed or site map, not a page", about=url)
-    text = text[:PAGE_CHARS]
+    text = text[:PAGE_CHARS].replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates go
     if not looks_like_html(text) and ("<" not in text or content_type.startswith("text/plain")):
-        plain = from_text(text.replace("\r\n", "\n").replace("\0", ""), url=metadata.clean_url(url))
+        plain = from_text(text.replace("\r\n", "\n").strip(), url=metadata.clean_url(url))
         if not any(c.isalnum() for c in plain.text):
             raise ParseError("has no readable text", about=url)
         return replace(plain, site=metadata.host_of(url), language=_language(plain.text))
     root = _tree(text, url)
     reading = read(root)
     about = metadata.about(root, reading, url, latest)
-    blocks = body.without_head(body.choose(root, reading.blocks, url), [about.title, *about.headings])
+    blocks = body.without_head(body.choose(root, reading, url), [about.title, *about.headings])
     article = body.plain(blocks)
     # Pages that a script writes carry their text in the structured data alone.
     told = "\n\n".join(p for p in (tidy(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", about.body)) if p)

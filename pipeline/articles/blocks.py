@@ -7,16 +7,20 @@ elements are not read at all. It works on lxml trees, whose depth the parser bou
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
 BULLET = "• "
 LEAST_LOGOS = 3
 """Pictures in a row that make a roster of logos; two are a picture and its neighbour."""
+LEAST_DEPTH = 15
+"""Levels that an element of a flat page counts as: it has its own cost, whatever is above it."""
 LEAST_LINKS = 3
 """Paragraphs in a row that are a link each and make a list."""
 LEAST_BARE_LINES = 4
@@ -73,10 +77,16 @@ class Block:
 
 @dataclass(slots=True)
 class Reading:
-    """What a walk over a page gives: its blocks, and the <time> elements that are not in noise as (machine, shown)."""
+    """What a walk over a page gives: its blocks, and the <time> elements that are not in noise as (machine, shown).
+
+    `noise` are the outermost elements that are no part of any article. `steps` is the sum of the depths of all elements (at
+    least `LEAST_DEPTH` each), which is what extractors that look down from each element cost.
+    """
 
     blocks: list[Block] = field(default_factory=list)
     times: list[tuple[str, str]] = field(default_factory=list)
+    noise: list[HtmlElement] = field(default_factory=list)
+    steps: int = 0
 
 
 _SKIPPED = frozenset(
@@ -94,12 +104,12 @@ _NOISY_ROLES = frozenset("navigation contentinfo search dialog alertdialog menu 
 # Words of class and id. Left out because real themes put them on whole articles: tag-x, widget, header, teaser, legal.
 _CONSENT = re.compile(r"\b(?:cookies?|cookiebar|consent|gdpr|onetrust|cmp|privacy-(?:banner|notice))\b")
 _NOISE = re.compile(
-    r"\b(?:newsletters?|subscribe|signup|sign-up|promo|promotion|related|recommend(?:ed|ations?)|recirc(?:ulation)?|most-(?:read|popular|viewed)"
+    r"\b(?:newsletters?|subscribe|subscription|signup|sign-up|promo|promotion|related|recommend(?:ed|ations?)|recirc(?:ulation)?|most-(?:read|popular|viewed)"
     r"|mostread|trending|popular|share|sharing|sharebar|sharedaddy|social|breadcrumbs?|sidebar|side-bar|comments?|comment-list|respond|disqus"
     r"|advert|advertisement|ads?|adsbygoogle|sponsored|taboola|outbrain|tags|tag-list|topics-list|pagination|pager|author-(?:bio|box|card)|about-author|paywall"
     r"|modal|popup|pop-up|skip-link|skip-to|more-(?:stories|from|news|on|articles)|read-(?:more|next|also)|see-also|also-(?:like|read)"
     r"|next-up|up-next|footer|site-footer|site-header|menu|nav|navbar|navigation|masthead|toolbar|sr-only|visually-hidden|screen-reader-text"
-    r"|copyright|donate|donation|app-banner|live-score|ticker|editsection|noprint|site-sub)\b"
+    r"|copyright|donate|donation|app-banner|live-score|ticker|editsection|pull-?quotes?|noprint|site-sub)\b"
 )
 _BYLINE = re.compile(
     r"\b(?:by-?line|dateline|timestamp|time-stamp|pub(?:lished|lication)?-?date|post-?(?:meta|date|info)|entry-?(?:meta|date)|article-?(?:meta|date|info)"
@@ -112,8 +122,8 @@ _NOT_LETTER = re.compile(r"[^A-Za-z]+")
 _SPACE = re.compile(r"\s+")
 _GONE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _BREAK = "\u2028"
-_BULLETED = re.compile(r"^\s*[•·▪●○◦‣∙■□*-]\s+(?=\S)")
-_ROUND_BULLET = re.compile(r"^\s*[•▪●○◦‣∙■□]\s*(?=\S)")
+_BULLETED = re.compile(r"^\s*[•·▪●○◦‣∙■□*-]\s+(?=\S*\w)")
+_ROUND_BULLET = re.compile(r"^\s*[•▪●○◦‣∙■□]\s*(?=\S*\w)")
 _FOOTNOTE = re.compile(r"\[?\d{1,3}\]?")
 _ENDS = re.compile(r"[.!?…:;,][\"”’')\]]*$")
 _LOGO_WORDS = re.compile(
@@ -154,7 +164,7 @@ def read(root: HtmlElement) -> Reading:
     walk = _Walk(root)
     walk.visit(root, root, Mark.NONE, None)
     walk.flush(root, Mark.NONE)
-    return Reading(list(_merged(walk.blocks)), walk.times)
+    return Reading(list(_merged(walk.blocks)), walk.times, walk.noise, walk.steps)
 
 
 class _Walk:
@@ -163,15 +173,28 @@ class _Walk:
     def __init__(self, root: HtmlElement) -> None:
         self.blocks: list[Block] = []
         self.times: list[tuple[str, str]] = []
+        self.noise: list[HtmlElement] = []
+        self.steps = 0
+        self._depth = 1
         self._run: list[str] = []
         self._linked = 0
         self._links: list[str] = []
         self._alts: list[str] = []
-        self._paragraph_chars = _paragraph_chars(root)
+        # Of each element that holds paragraphs, how much; and those that hold the headline or the main part. Asked at each
+        # element whose name sounds like noise, so counted once: nested side bars took seconds.
+        self._prose: dict[HtmlElement, int] = defaultdict(int)
+        for paragraph in root.iter("p"):
+            chars = len(paragraph.text or "") + sum(len(c.tail or "") for c in paragraph)
+            for above in (paragraph, *paragraph.iterancestors()):
+                self._prose[above] += chars
+        said = chain((e for e in root.iter("h1", "main") if tidy(e.text_content())), root.xpath("//*[@itemprop='articleBody']"))
+        self._article = {above for e in islice(said, 1000) for above in (e, *e.iterancestors())}
+        self._all_prose = self._prose.get(root, 0)
 
     def visit(self, element: HtmlElement, owner: HtmlElement, mark: Mark, link: str | None) -> None:
         """Reads one element. `owner` is the block element that inline text belongs to, `link` the address it is in."""
         tag = element.tag
+        self.steps += max(self._depth, LEAST_DEPTH)
         if not isinstance(tag, str) or tag in _SKIPPED or self._is_hidden(element):
             return
         if tag == "br":
@@ -186,8 +209,10 @@ class _Walk:
         outer = mark
         if mark is not Mark.NOISE:
             own = self._mark(element, tag, block)
-            if own is Mark.NOISE and not block:
-                return
+            if own is Mark.NOISE:
+                self.noise.append(element)
+                if not block:
+                    return
             mark = own if own is Mark.NOISE or mark is Mark.NONE else mark
         if tag == "time" and mark is not Mark.NOISE:
             self.times.append((element.get("datetime") or "", tidy(element.text_content())))
@@ -200,9 +225,11 @@ class _Walk:
                 return
         self._text(element.text, link, tag == "pre")
         inner = element if block else owner
+        self._depth += 1
         for child in element:
             self.visit(child, inner, mark, link)
             self._text(child.tail, link, tag == "pre")
+        self._depth -= 1
         if block:
             self.flush(element, mark, Kind.HEADING if tag in _HEADINGS else Kind.PARAGRAPH)
 
@@ -234,6 +261,7 @@ class _Walk:
     def _within(self, element: HtmlElement, mark: Mark, only: HtmlElement | None = None) -> list[Block]:
         """The blocks inside an element, or inside that child of it `only`, read apart from those of the page."""
         kept, self.blocks = self.blocks, []
+        self._depth += 2
         if only is not None:
             self.visit(only, element, mark, None)
         else:
@@ -242,6 +270,7 @@ class _Walk:
                 self.visit(child, element, mark, None)
                 self._text(child.tail, None, False)
             self.flush(element, mark)
+        self._depth -= 2
         made, self.blocks = self.blocks, kept
         return made
 
@@ -343,12 +372,11 @@ class _Walk:
 
     def _holds_the_article(self, element: HtmlElement) -> bool:
         """Whether the headline or the main part is inside; <article> says nothing, because a card of a related story is one."""
-        headed = any(tidy(e.text_content()) for e in element.iter("h1", "main"))
-        return headed or bool(element.xpath("descendant::*[@itemprop='articleBody'][1]"))
+        return element in self._article
 
     def _holds_most(self, element: HtmlElement) -> bool:
         """As above, or more than half of the page's paragraphs: themes name layouts after their side bars."""
-        return self._holds_the_article(element) or _paragraph_chars(element) * 2 > self._paragraph_chars > 400
+        return self._holds_the_article(element) or self._prose.get(element, 0) * 2 > self._all_prose > 400
 
 
 def logo_name(alt: str) -> str:
@@ -365,10 +393,6 @@ def is_numeric(line: str) -> bool:
     """Whether most of a table row's cells are figures: results and prices, no roster."""
     cells = line.split(" — ")
     return sum(bool(_NUMBER.fullmatch(c)) for c in cells) * 2 > len(cells)
-
-
-def _paragraph_chars(element: HtmlElement) -> int:
-    return sum(len(p.text or "") + sum(len(c.tail or "") for c in p) for p in element.iter("p"))
 
 
 def _link_share(element: HtmlElement) -> float:

@@ -15,14 +15,15 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 import trafilatura
-from lxml.etree import LxmlError
+from lxml.etree import LxmlError, strip_elements
 from lxml.html import HtmlElement
 
-from pipeline.articles.blocks import Block, Kind, Mark, is_numeric, tidy
+from pipeline.articles.blocks import Block, Kind, Mark, Reading, is_numeric, tidy
 from pipeline.text import fold
 
-EXTRACTOR_ELEMENTS = 12_000
-"""Elements of a page above which the extractor is left out: it takes 0.2 s for so many, and more than in proportion beyond."""
+EXTRACTOR_STEPS = 250_000
+"""Sum of the depths of a page's elements above which the extractor is left out: 12,000 elements in 20 levels take it half a
+second, 9,000 in 200 levels six. News pages have 30,000 to 60,000."""
 EXTRACTOR_CHARS = 600_000
 LEAST_SHARE = 1 / 3
 """Of the tree's own reading, which the extractor must find to be believed (the rule and share of the public benchmark)."""
@@ -36,25 +37,26 @@ _RELATED = re.compile(
     r"(?:related|recommended|most (?:read|popular|viewed|shared)|popular|trending|more (?:from|on|in|news|stories|like|briefs)"
     r"|read (?:more|next|also|on)|also read|see also|you (?:may|might) (?:also|like)|up next|latest|recent (?:posts|news|articles|stories)"
     r"|in (?:other|this) (?:news|section|article)|share|follow|tags?|topics?|filed under|categor(?:y|ies)|comments?"
-    r"|leave a (?:reply|comment)|newsletters?|subscribe|sign up|advertisement|contents|table of contents|sections?|navigation|menu|editors?['’]s? picks?|sponsored"
-    r"|promoted|quick links|useful links|links|elsewhere)\b",
+    r"|leave a (?:reply|comment)|newsletters?|subscribe|sign up|advertisement|contents|table of contents"
+    r"|sections?|navigation|menu|editors?['’]s? picks?|sponsored|promoted|quick links|useful links|links|elsewhere)\b",
     re.I,
 )
 _BOILERPLATE = re.compile(
     r"(?:we (?:value|care about|respect) your privacy|(?:this|our) (?:web)?site uses cookies|we(?: and our (?:\d+ )?partners)? use cookies"
-    r"|accept (?:all|cookies)|sign up (?:for|to)\b.{0,80}(?:newsletter|inbox|updates|alerts|briefing)|subscribe (?:to|now|for)\b.{0,100}$"
-    r"|get (?:the|our)\b.{0,60}(?:newsletter|inbox)|(?:read|see|learn|find out|discover) more\b.{0,3}$"
+    r"|accept (?:all|cookies)\b.{0,20}$|sign up (?:for|to)\b.{0,80}(?:newsletter|inbox|updates|alerts|briefing)"
+    r"|subscribe (?:to|now|for)\b.{0,100}$|get (?:the|our)\b.{0,60}(?:newsletter|inbox)|(?:read|see|learn|find out|discover) more\b.{0,3}$"
     r"|(?:read more|also read|read also|see also|related|recommended|more|watch|listen|don['’]t miss)\s*[:|»]"
-    r"|advertisement$|news provided by\b|(?:story|article) continues below|(?:©|\(c\)|copyright)\s|all rights reserved|click here\b.{0,60}$"
-    r"|follow (?:us|@)|share (?:this|on|via)\b.{0,40}$|(?:listen|watch)(?: to)? (?:this|the)? ?(?:article|story|video)"
+    r"|advertisement$|news provided by\b|(?:story|article) continues below|(?:copyright )?(?:©|\(c\) ?\d|copyright \d)|all rights reserved"
+    r"|click here\b.{0,60}$|follow (?:us|@)|share (?:this|on|via)\b.{0,40}$|(?:listen|watch)(?: to)? (?:this|the)? ?(?:article|story|video)"
     r"|skip to (?:main )?content|back to top|print(?: this)?(?: page| article)?$|copy link|loading\b.{0,3}$"
-    r"|(?:please )?enable javascript|view comments|comments? \(\d+\)|\d+ comments?$|sponsored content$|photo(?:graph)?(?: by| credit)?:|image(?: credit)?:|file photo|the post .{3,200} appeared first on"
-    r"|continue reading\b|report a (?:typo|mistake)|support (?:our|independent) journalism)",
+    r"|(?:please )?enable javascript|view comments|comments? \(\d+\)|\d+ comments?$|sponsored content$"
+    r"|photo(?:graph)?(?: by| credit)?:|image(?: credit)?:|file photo|the post .{3,200} appeared first on|continue reading\b"
+    r"|report a (?:typo|mistake)|support (?:our|independent) journalism)",
     re.I,
 )
 _BYLINE = re.compile(
     r"(?:(?:[Ww]ritten |[Rr]eport(?:ed|ing) |[Pp]osted )?[Bb]y:? +)(?:[A-Z][\w.'’-]*|and|&|de|van|von|der|da|la|el|al|bin)"
-    r"(?:[ ,]+(?:[A-Z][\w.'’-]*|and|&|de|van|von|der|da|la|el|al|bin|in))*(?:\s*[·|•—–,/-].*)?$"
+    r"(?:[ ,]+(?:[A-Z][\w.'’-]*|and|&|de|van|von|der|da|la|el|al|bin|in))*(?:\s*[·|•—–/].*| - .*)?$"
 )
 _TIME = r"(?:\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?(?:\s*\(?(?:[A-Z]{2,4}|[+-]\d{2}:?\d{2}|local time)\)?)?)"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -65,14 +67,16 @@ _DAY = (
 )
 _DATE_LINE = re.compile(
     r"(?:(?:first )?(?:published|posted|updated|last (?:updated|modified)|modified|date|released?|issued)(?: on| at)?:? *)?"
-    rf"(?:{_TIME},? *)?{_DAY}(?:(?:,| at| [·|–-])? *{_TIME})?(?:\s*[·|•–—-].{{0,80}})?$|(?:published|posted|updated|last updated|modified)\b.{{0,60}}$"
-    r"|\d+ (?:min(?:ute)?s?|hours?|days?) (?:read|ago)$|\d+[- ]min(?:ute)?(?: read)?$|(?:estimated )?reading time\b.{0,20}$",
+    rf"(?:{_TIME},? *)?{_DAY}(?:(?:,| at| [·|–-])? *{_TIME})?(?:\s*[·|•–—-].{{0,40}})?$"
+    r"|(?:published|posted|updated|last updated|modified)\b(?=:|.*\d| by ).{0,60}$|\d+ (?:min(?:ute)?s?|hours?|days?) (?:read|ago)$"
+    r"|\d+[- ]min(?:ute)?(?: read)?$|(?:estimated )?reading time\b.{0,20}$",
     re.I,
 )
 _SOCIAL = frozenset(
-    "facebook twitter x linkedin whatsapp email e-mail mail print reddit telegram instagram youtube pinterest copy link bluesky threads mastodon "
-    "share rss tiktok save messenger pocket flipboard sms line viber xing tumblr".split()
+    "facebook twitter x linkedin whatsapp email e-mail mail print reddit telegram instagram youtube pinterest copy link bluesky "
+    "threads mastodon share rss tiktok save messenger pocket flipboard sms line viber xing tumblr".split()
 )
+_MEMBERS = re.compile(r"\b(?:members?|signator(?:y|ies)|signed|partners?|founding|founders?|parties|states|organi[sz]ations)\b", re.I)
 _ROSTER = re.compile(
     r"\b(?:members?|membership|signator(?:y|ies)|signed|partners?|founding|founders?|participants?|participating|supporters?|endorse\w*|companies|organi[sz]ations|"
     r"countries|states|nations|institutions|universities|associations|backers|include[sd]?|including|comprises?|join(?:ed|ing|s)?|consists?|following|are|list)\b",
@@ -80,11 +84,24 @@ _ROSTER = re.compile(
 )
 
 
-def choose(root: HtmlElement, blocks: Sequence[Block], url: str = "") -> tuple[Block, ...]:
-    """Gives the blocks that are the article's body, in reading order; empty where the page has none."""
-    own = _own_seeds(root, blocks)
-    found = _extracted_seeds(root, blocks)
-    seeds = found if _weight(found) > LEAST_SHARE * _weight(own) else own
+def choose(root: HtmlElement, reading: Reading, url: str = "") -> tuple[Block, ...]:
+    """Gives the blocks that are the article's body, in reading order; empty where the page has none.
+
+    Takes the elements that were marked as noise, and scripts, out of the tree: the extractor is the slowest step by far, and
+    half as slow without them.
+    """
+    blocks = reading.blocks
+    own = _own_seeds(blocks)
+    small = reading.steps <= EXTRACTOR_STEPS and _weight(blocks) <= EXTRACTOR_CHARS
+    found: list[Block] = []
+    if small:
+        for element in reading.noise:
+            if element.getparent() is not None:
+                element.drop_tree()
+        strip_elements(root, "script", "style", "noscript", "template", "svg", "iframe", "select", with_tail=False)
+        found = _extracted_seeds(root, blocks)
+    told = _weight(b for b in found if b.kind is not Kind.HEADING)
+    seeds = found if told > LEAST_SHARE * _weight(own) else own
     return _assembled(blocks, seeds, url) if seeds else ()
 
 
@@ -131,9 +148,7 @@ def _is_prose(block: Block) -> bool:
 
 
 def _extracted_seeds(root: HtmlElement, blocks: Sequence[Block]) -> list[Block]:
-    """The blocks that the extractor holds for the article."""
-    if sum(1 for _ in root.iter()) > EXTRACTOR_ELEMENTS or _weight(blocks) > EXTRACTOR_CHARS:
-        return []
+    """The blocks that the extractor holds for the article; shorter ones than a 4-gram only where it has them as a line."""
     text = extracted(root)
     if not text:
         return []
@@ -143,7 +158,7 @@ def _extracted_seeds(root: HtmlElement, blocks: Sequence[Block]) -> list[Block]:
         words = _words(line)
         lines.add(" ".join(words))
         grams.update(_grams(words))
-    return [b for b in blocks if b.mark in {Mark.NONE, Mark.BYLINE} and b.kind is not Kind.LOGO and _is_told(b, lines, grams)]
+    return [b for b in blocks if b.mark is Mark.NONE and b.kind is not Kind.LOGO and _is_told(b, lines, grams)]
 
 
 def extracted(root: HtmlElement) -> str:
@@ -169,14 +184,14 @@ def _is_told(block: Block, lines: set[str], grams: set[tuple[str, ...]]) -> bool
     for line in block.lines:
         words = _words(line)
         mine = list(_grams(words))
-        told += " ".join(words) in lines or (len(words) >= 8 and sum(g in grams for g in mine) > 0.6 * len(mine))
+        told += " ".join(words) in lines or (bool(mine) and sum(g in grams for g in mine) > 0.6 * len(mine))
     return told * 2 >= len(block.lines)
 
 
-def _own_seeds(root: HtmlElement, blocks: Sequence[Block]) -> list[Block]:
+def _own_seeds(blocks: Sequence[Block]) -> list[Block]:
     """The paragraphs of the element that the page calls its article, or that holds most of them."""
     prose = [b for b in blocks if b.mark is Mark.NONE and _is_prose(b) and not is_boilerplate(b.text)]
-    candidates = [b for b in prose if b.chars >= 25 or len(b.lines) > 1]
+    candidates = [b for b in prose if b.chars >= 25 or len(b.lines) > 1 or _SENTENCE.search(b.text)]
     rolls = [b for b in blocks if b.mark is Mark.NONE and b.is_roll and b.link_share < 0.5 and not _is_social(b)]
     if _weight(candidates) < 0.25 * _weight(rolls):
         either = {*candidates, *rolls}
@@ -233,7 +248,7 @@ def _assembled(blocks: Sequence[Block], seeds: Sequence[Block], url: str) -> tup
         here = block.element in inside or number in opening
         if block.kind is Kind.HEADING:
             if block.mark is Mark.NONE and here:
-                shut = bool(_RELATED.match(text))
+                shut = bool(_RELATED.match(text)) and not _MEMBERS.search(text)
                 if not shut:
                     chosen.append(block)
             continue
@@ -248,14 +263,17 @@ def _assembled(blocks: Sequence[Block], seeds: Sequence[Block], url: str) -> tup
             beside = here and block.element.getparent() in parents and block.link_share < 0.5
             grown = between and ((len(text) >= 60 and bool(_SENTENCE.search(text))) or _is_quoted(block))
             grown = grown or (number in opening and block.link_share < 0.5 and len(text) >= 40)
-            if told or (not shut and (grown or (beside and (first < number < last or _SENTENCE.search(text) or len(text) >= 80)))):
+            if told or (
+                not shut
+                and (grown or (beside and (first < number < last or number in opening or _SENTENCE.search(text) or len(text) >= 80)))
+            ):
                 shut = shut and not told
                 if block.mark is Mark.NONE or told:
                     chosen.append(block)
-        elif block.is_roll and not _is_social(block) and not (shut and block not in seeded):
+        elif block.is_roll and not (shut and block not in seeded):
             before = next((b for b in reversed(chosen) if b.kind is not Kind.HEADING), None)
             led = (bool(chosen) and chosen[-1].kind is Kind.HEADING) or (before is not None and bool(_ENDS_OPEN.search(before.text)))
-            if _is_roll_of_article(block, block in seeded, here, led, chosen, host):
+            if (led or not _is_social(block)) and _is_roll_of_article(block, block in seeded, here, led, chosen, host):
                 chosen.append(block)
     return tuple(_without_empty_headings(chosen))
 
@@ -292,7 +310,10 @@ def _whole(links: Iterable[str]) -> list[str]:
 
 
 def _is_social(block: Block) -> bool:
-    return sum(any(w in _SOCIAL for w in line.casefold().split()) and len(line.split()) <= 4 for line in block.lines) * 2 > len(block.lines)
+    """Whether it is a bar of links to share by; networks that are named without links may well be members."""
+    return bool(block.links) and sum(
+        any(w in _SOCIAL for w in line.casefold().split()) and len(line.split()) <= 4 for line in block.lines
+    ) * 2 > len(block.lines)
 
 
 def _without_empty_headings(blocks: Sequence[Block]) -> list[Block]:

@@ -289,7 +289,7 @@ def _site(metas: dict[str, list[str]], nodes: Sequence[dict[str, object]], node:
     named += [*metas.get("application-name", ()), *metas.get("dc.publisher", ())]
     for name in named:
         if name and len(name) <= 80 and not name.startswith(("http://", "https://", "#")):
-            return name
+            return str(name)
     return host_of(url)
 
 
