@@ -1,0 +1,222 @@
+"""Evidence → memberships, and what one more article changes about them: the rules of "What a change is".
+
+Both work on the same thing: the course of a pair (coalition, member), or of a coalition itself, which is the list of its
+happenings in the order in which they took effect, each with all its evidence. An article is heard claim by claim: each is a
+happening that is new, one that is known (told again, or sharper), or a denial of one. What is new is a change.
+
+There is no clock here and no memory: `now` and the evidence come in. Nothing is inferred from silence. The few English words
+that it reads in a quotation only tell a correction from a dispute, and a role that turned from a role that is mentioned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from pipeline.diff.bodies import ended, hear_body
+from pipeline.diff.course import EXIT, RECENT_DAYS, Course, Happening, Stated, Told, family, pair_of, stated_by
+from pipeline.diff.members import hear_pair
+from pipeline.model import (
+    COALITION_EVENTS,
+    Change,
+    ChangeKind,
+    Event,
+    Evidence,
+    Membership,
+    Party,
+    Standing,
+    Status,
+)
+
+COPY_DAYS = 3
+"""The same undated statement within these days is the same report, passed on."""
+
+
+def derive(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[Membership, ...]:
+    """Gives where every member stands, from statements in any order; `as_of` leaves out what took effect after that day.
+
+    The members of a coalition that was dissolved or merged are out from that day. Withdrawn evidence does not count.
+    """
+    pairs, bodies = _grouped(e for e in evidence if not e.withdrawn)
+    ends = {key: end for key, course in bodies.items() if (end := ended(_read_all(course, coalition=True), as_of))}
+    memberships = []
+    for pair, told in pairs.items():
+        state = _read_all(told).state(as_of)
+        standing, until = state.standing(), state.until if state.place is Standing.OUT else None
+        if (end := ends.get(pair[0])) and state.place is Standing.IN and not _in_after(told, end.day):
+            standing, until = Standing.OUT, end.when
+        if standing is Standing.UNKNOWN and as_of and all(e.said_on() > as_of for e in told):
+            continue
+        since = state.since if state.place in {Standing.IN, Standing.OUT} else None
+        memberships.append(Membership(_called(told, coalition=True), _called(told), standing, state.role, since, until))
+    return tuple(sorted(memberships, key=lambda m: (m.coalition.key, m.member.key)))
+
+
+def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) -> tuple[Change, ...]:
+    """Gives what is new to a reader who knew all that was known, when one article (version) says what `fresh` holds.
+
+    `known` is all living evidence about the coalitions that `fresh` speaks of. Fresh evidence that carries `withdrawn` takes the
+    same article's statement back: what rested on nothing else is corrected, and what the new version only says otherwise (a
+    sharper date) is the same event still.
+    """
+    back = [e for e in fresh if e.withdrawn]
+    told = [e for e in fresh if not e.withdrawn]
+    gone = {(stated_by(e), e.article) for e in back}
+    before = [e for e in known if not e.withdrawn and not (gone and (stated_by(e), e.article) in gone)]
+    restated = {_subject(e) for e in told}
+    remembered = [*before, *(e for e in back if _subject(e) in restated)]
+    pairs, bodies = _grouped(remembered, only=told)
+    fresh_pairs, fresh_bodies = _grouped(told)
+    copies = _copies(before, told)
+    changes: list[Change] = []
+    for key, batch in fresh_bodies.items():
+        course = _read_all(bodies.get(key, ()), coalition=True)
+        changes += [_change(t, course, now) for t in hear_body(course, batch, copies)]
+    for pair, batch in fresh_pairs.items():
+        course = _read_all(pairs.get(pair, ()))
+        changes += [_change(t, course, now) for t in hear_pair(course, batch, copies)]
+    changes += _taken_back(known, before, told, back, now)
+    return tuple({change.id: change for change in reversed(changes)}.values())[::-1]
+
+
+def _subject(e: Evidence) -> tuple[str, str, Event, bool]:
+    return (*pair_of(e), family(e.statement.event), e.statement.status is Status.DENIED)
+
+
+def _copies(known: Sequence[Evidence], fresh: Sequence[Evidence]) -> frozenset[Stated]:
+    """The statements that were made before: with the same date, in the same story, or undated within `COPY_DAYS`.
+
+    The same statement with another role is heard, since the role is no part of what is stated.
+    """
+    earlier: dict[Stated, list[Evidence]] = {stated_by(e): [] for e in fresh}
+    pairs = {pair_of(e) for e in fresh}
+    for e in known:
+        if pair_of(e) in pairs and stated_by(e) in earlier:
+            earlier[stated_by(e)].append(e)
+    return frozenset(
+        stated_by(e)
+        for e in fresh
+        for x in earlier[stated_by(e)]
+        if e.role in {None, x.role}
+        and (
+            e.statement.date
+            or x.article == e.article
+            or (x.story and x.story == e.story)
+            or abs((x.said_on() - e.said_on()).days) <= COPY_DAYS
+        )
+    )
+
+
+def _grouped(
+    evidence: Iterable[Evidence], only: Sequence[Evidence] | None = None
+) -> tuple[dict[tuple[str, str], list[Evidence]], dict[str, list[Evidence]]]:
+    wanted = None if only is None else {pair_of(e) for e in only}
+    pairs: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
+    bodies: dict[str, list[Evidence]] = defaultdict(list)
+    for e in evidence:
+        if wanted is not None and pair_of(e) not in wanted:
+            continue
+        if e.statement.member is None:
+            bodies[e.statement.coalition.key].append(e)
+        else:
+            pairs[pair_of(e)].append(e)
+    return pairs, bodies
+
+
+def _read_all(evidence: Iterable[Evidence], *, coalition: bool = False) -> Course:
+    """Hears articles in the order in which they were published, so that the order of arrival does not count."""
+    articles: dict[tuple[date, str, str], list[Evidence]] = defaultdict(list)
+    for e in evidence:
+        when = e.published or e.first_seen
+        articles[(e.said_on(), when.isoformat(), e.article)].append(e)
+    course = Course()
+    for _, batch in sorted(articles.items()):
+        (hear_body if coalition else hear_pair)(course, batch)
+    return course
+
+
+def _in_after(told: Sequence[Evidence], day: date) -> bool:
+    return any(e.statement.event is Event.JOINED and e.statement.date and e.statement.date.earliest() > day for e in told)
+
+
+def _change(told: Told, course: Course, now: datetime) -> Change:
+    e = told.evidence[0]
+    day = told.of.day if not told.timeless else e.said_on()
+    old = (now.date() - day).days > RECENT_DAYS
+    undone = not told.timeless and told.of.event not in COALITION_EVENTS and _is_undone(course, told.of)
+    return Change(
+        kind=told.kind,
+        coalition=e.statement.coalition,
+        member=e.statement.member,
+        status=e.statement.status,
+        detected_at=now,
+        confidence=max(x.confidence for x in told.evidence),
+        evidence=tuple(dict.fromkeys(told.evidence)),
+        role=told.role,
+        effective=told.when,
+        before=str(told.before),
+        after=str(told.after),
+        historic=old or undone,
+    )
+
+
+def _is_undone(course: Course, h: Happening) -> bool:
+    """Whether something that undoes an event took effect after it."""
+    undoing: frozenset[Event] = frozenset()
+    if h.event in EXIT:
+        undoing = frozenset({Event.JOINED})
+    elif h.event in {Event.JOINED, Event.MEMBER}:
+        undoing = EXIT
+    elif h.event is Event.SUSPENDED:
+        undoing = EXIT | {Event.JOINED}
+    return any(x.event in undoing and not x.denied and x.place() > h.place() for x in course.living())
+
+
+def _taken_back(
+    known: Sequence[Evidence], before: Sequence[Evidence], told: Sequence[Evidence], back: Sequence[Evidence], now: datetime
+) -> tuple[Change, ...]:
+    """Corrections for what rested on withdrawn evidence alone, one for each event that no other words carry."""
+    changes: dict[tuple[str, str, Event, bool], Change] = {}
+    for e in back:
+        key = _subject(e)
+        carried = any(_subject(x) == key for x in (*before, *told))
+        was_known = any(stated_by(x) == stated_by(e) and x.article == e.article for x in known)
+        if carried or not was_known or e.statement.status is Status.DENIED:
+            continue
+        standing, after = _standing(known, e), _standing((*before, *told), e)
+        changes.setdefault(
+            key,
+            Change(
+                kind=ChangeKind.CLAIM_CORRECTED,
+                coalition=e.statement.coalition,
+                member=e.statement.member,
+                status=e.statement.status,
+                detected_at=now,
+                confidence=e.confidence,
+                evidence=(e,),
+                role=e.role,
+                effective=e.statement.date,
+                before=standing,
+                after=after,
+            ),
+        )
+    return tuple(changes.values())
+
+
+def _standing(evidence: Iterable[Evidence], like: Evidence) -> str:
+    if like.statement.member is None:
+        return str(like.statement.status)
+    course = _read_all(e for e in evidence if pair_of(e) == pair_of(like) and not e.withdrawn)
+    return str(course.state().standing()) if course.happenings else ""
+
+
+def _called(told: Sequence[Evidence], *, coalition: bool = False) -> Party:
+    """The party under its fullest name: no initials where there is better, then the name that was said first."""
+    named = [(e, e.statement.coalition if coalition else e.statement.member) for e in told]
+    _, party = min(
+        ((e, p) for e, p in named if p),
+        key=lambda row: (" " not in row[1].name and row[1].name.isupper(), row[0].said_on(), row[1].name),
+    )
+    return replace(party)
