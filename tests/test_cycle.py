@@ -232,6 +232,7 @@ def test_an_edit_is_a_new_version_and_what_it_no_longer_says_is_withdrawn(desk: 
     desk.publish("launch", "Carriers may found Harbour Data Compact", edited)
     report = desk.run(NOW + HOUR)
     assert (report.updated, report.parsed) == (1, 1)
+    assert kinds(report) == sorted(("claim_corrected", member) for _, member in FOUNDED)
     with desk.store() as store:
         assert store.query("SELECT version FROM articles") == [{"version": 2}]
         assert store.evidence_about(["harbour data compact"]) == ()
@@ -270,6 +271,18 @@ def test_a_page_that_is_had_later_becomes_the_new_version_of_what_the_feed_said(
     with desk.store() as store:
         assert store.query("SELECT version, origin FROM articles") == [{"version": 2, "origin": "page"}]
         assert store.query("SELECT origin FROM former_versions") == [{"origin": "feed"}]
+
+
+def test_a_page_takes_nothing_back_that_the_feed_alone_said(desk: Desk) -> None:
+    desk.publish("launch", "Carriers found Harbour Data Compact", LAUNCH)
+    desk.site.put("/feed.xml", rss(*desk.entries, text=LAUNCH[0]), type="application/rss+xml")
+    desk.site.put("/launch.html", "later", status=503)
+    assert kinds(desk.run()) == FOUNDED
+    desk.site.put("/launch.html", page("Carriers found Harbour Data Compact", LAUNCH[1:]))
+    report = desk.run(NOW + HOUR)
+    assert (report.parsed, report.changes) == (1, ())
+    with desk.store() as store:
+        assert len(store.evidence_about(["harbour data compact"])) == 4
 
 
 def test_a_page_that_was_read_is_not_given_up_for_the_feeds_words(desk: Desk) -> None:

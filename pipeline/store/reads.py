@@ -161,7 +161,7 @@ class Reads:
 
     def story_for(self, article: Article, now: datetime) -> str:
         """Gives the story of the nearest near-copy published within `STORY_DAYS` days, else the id of a new story."""
-        hashes = sketch(article.text)
+        hashes = sketch_of(article.text)
         alone = digest("story", article.url)
         if len(hashes) < STORY_LEAST_HASHES:
             return alone
@@ -389,6 +389,12 @@ def moment(at: datetime) -> str:
 def day_of(article: Article, now: datetime) -> int:
     """Gives the day, counted from the year 1, under which an article's sketch is found."""
     return (article.published or now).astimezone(UTC).date().toordinal()
+
+
+@lru_cache(maxsize=4)
+def sketch_of(text: str) -> tuple[int, ...]:
+    """Gives the sketch of a text; the one that was asked for its story is the one that is written next."""
+    return sketch(text)
 
 
 def pack(hashes: tuple[int, ...]) -> bytes:

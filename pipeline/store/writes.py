@@ -14,9 +14,9 @@ from typing import Any
 
 from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party
 from pipeline.store.opening import translated
-from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack
+from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, sketch_of
 from pipeline.store.values import Poll, PollCounts, Reading, StoredArticle
-from pipeline.text import digest, fold, sketch
+from pipeline.text import digest, fold
 
 LONGEST_PAUSE = timedelta(days=1)
 """A feed that fails is asked at doubling distances, but once a day at least."""
@@ -178,7 +178,7 @@ def _settle(db: sqlite3.Connection, entries: Sequence[Entry], article: int | Non
 
 def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> int:
     article, former, at = reading.article, reading.former, moment(now)
-    hashes = sketch(article.text)
+    hashes = sketch_of(article.text)
     db.execute("INSERT OR IGNORE INTO stories (id, first_seen) VALUES (?, ?)", (reading.story, at))
     words = {
         "url": article.url,
