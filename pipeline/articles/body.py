@@ -8,7 +8,6 @@ large for it, the seeds are the paragraphs of the element that holds most of the
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -27,8 +26,6 @@ second, 9,000 in 200 levels six. News pages have 30,000 to 60,000."""
 EXTRACTOR_CHARS = 600_000
 LEAST_SHARE = 1 / 3
 """Of the tree's own reading, which the extractor must find to be believed (the rule and share of the public benchmark)."""
-
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs a line for each page that it can make nothing of
 
 _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[.!?…][\"”’')\]]*$")
@@ -231,7 +228,8 @@ def _assembled(blocks: Sequence[Block], seeds: Sequence[Block], url: str) -> tup
     """The seeds with what stands between and beside them and is no noise."""
     prose = [b for b in seeds if b.kind is Kind.PARAGRAPH] or list(seeds)
     centre = _centre(prose)
-    inside = set(centre.iter()) if centre is not None else set()
+    region = _region(centre)
+    inside = set(region.iter()) if region is not None else set()
     seeded = set(seeds)
     parents = {b.element.getparent() for b in prose}
     order = [n for n, b in enumerate(blocks) if b in seeded and (b.element in inside or b.is_roll)]
@@ -247,6 +245,8 @@ def _assembled(blocks: Sequence[Block], seeds: Sequence[Block], url: str) -> tup
         text = " ".join(block.lines)
         here = block.element in inside or number in opening
         if block.kind is Kind.HEADING:
+            if number > first and block.element.tag == "h1" and _article_of(block) not in {None, _article_of(blocks[first])}:
+                break  # the next story of a page that goes on for ever
             if block.mark is Mark.NONE and here:
                 shut = bool(_RELATED.match(text)) and not _MEMBERS.search(text)
                 if not shut:
@@ -276,6 +276,20 @@ def _assembled(blocks: Sequence[Block], seeds: Sequence[Block], url: str) -> tup
             if (led or not _is_social(block)) and _is_roll_of_article(block, block in seeded, here, led, chosen, host):
                 chosen.append(block)
     return tuple(_without_empty_headings(chosen))
+
+
+def _region(centre: HtmlElement | None) -> HtmlElement | None:
+    """What the page itself declares to be its article or main part around the centre; else the centre, or what a lone paragraph is in."""
+    if centre is None:
+        return None
+    for above in (centre, *centre.iterancestors()):
+        if above.tag in {"article", "main"} or above.get("role") == "main" or above.get("itemprop") == "articleBody":
+            return above
+    return centre.getparent() if centre.tag == "p" and centre.getparent() is not None else centre
+
+
+def _article_of(block: Block) -> HtmlElement | None:
+    return next(block.element.iterancestors("article"), None)
 
 
 def _is_quoted(block: Block) -> bool:
