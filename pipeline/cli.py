@@ -8,6 +8,7 @@ here about coalitions, and heavy modules are imported by the command that needs 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 import sys
@@ -40,6 +41,8 @@ class UsageError(PipelineError):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code."""
+    # trafilatura logs a line for each page that it can make nothing of; what comes of such a page stands in the report.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     parser = build_parser()
     try:
         args = parser.parse_args(argv)
@@ -320,14 +323,16 @@ def changes(args: argparse.Namespace) -> int:
 
 
 def members(args: argparse.Namespace) -> int:
-    from pipeline import screen
+    from pipeline import diff, screen
+    from pipeline.model import Standing
 
     as_of = _day(args.as_of) if args.as_of else None
     with _reading(args) as store:
         coalition = store.find_coalition(args.coalition)
         if coalition is None:
             raise PipelineError(f"no coalition of that name is known{_near(args.coalition, store)}", about=args.coalition)
-        found = store.members(args.coalition, as_of)
+        found = diff.derive(store.evidence_about([coalition.key]), as_of) if as_of else store.memberships(coalition.key)
+    found = tuple(sorted(found, key=lambda m: (list(Standing).index(m.standing), m.member.name.casefold())))
     if args.json:
         _print_json(
             {
@@ -359,7 +364,7 @@ def _near(name: str, store: Store) -> str:
 
     from pipeline.text import fold
 
-    names = {fold(n): n for n in store.coalition_names()}
+    names = {fold(c.name): c.name for c in store.coalitions()}
     wanted = fold(name)
     close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.6)
     close += [n for n in sorted(names) if n not in close and set(wanted.split()) & set(n.split()) - {"of", "the", "and", "for"}]
@@ -372,18 +377,23 @@ def query(args: argparse.Namespace) -> int:
     with _reading(args) as store:
         rows = store.query(args.sql)
     if args.json:
-        _print_json([{k: v.hex() if isinstance(v, bytes) else v for k, v in row.items()} for row in rows])
+        _print_json(rows)
     else:
         screen.rows(rows)
     return DONE
 
 
 def check_config(args: argparse.Namespace) -> int:
+    from pipeline.render import counted
+
     config = _config(args)
-    print(
-        f"{config.path}: {len(config.feeds)} feeds, {len(config.watch)} coalitions watched, {len(config.alerts)} alert rules, "
-        f"{len(config.channels)} channels; the store is {config.store_path}"
+    parts = (
+        counted(len(config.feeds), "feed"),
+        counted(len(config.watch), "coalition") + " watched",
+        counted(len(config.alerts), "alert rule"),
+        counted(len(config.channels), "channel"),
     )
+    print(f"{config.path} is right: {', '.join(parts)}; the store is {config.store_path}")
     return DONE
 
 

@@ -12,10 +12,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipeline.alerts import severity
-from pipeline.model import Change, ChangeKind, Evidence, FeedHealth, PartialDate, Role, Severity, Status
+from pipeline.model import (
+    COALITION_EVENTS,
+    Change,
+    ChangeKind,
+    Evidence,
+    FeedHealth,
+    PartialDate,
+    Role,
+    Severity,
+    Standing,
+    Status,
+)
 
 QUOTES_SHOWN = 3
-"""Quotations under one line: more are counted, not shown; the store has them all."""
+"""Articles quoted under one line: more are counted, not shown; the store has them all."""
 
 _WEIGHT = {Severity.HIGH: 0, Severity.NORMAL: 1, Severity.LOW: 2}
 _ORDER = tuple(ChangeKind)
@@ -24,9 +35,9 @@ _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augu
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Exact words of one article, and where they stand."""
+    """Exact pieces of one article, and where they stand: several where each member of a line has words of its own."""
 
-    words: str
+    words: tuple[str, ...]
     url: str
     publisher: str
     published: date | None
@@ -36,8 +47,10 @@ class Quotation:
 class Line:
     """One thing to tell. `who` and `what` read as one sentence; `more` counts the articles whose words are not shown.
 
-    Several members share a line where the very same words tell the same of each (a launch with twenty founders); `confidence`
-    is then that of the least sure of them.
+    `when` says the date as exactly as it is known, `day` is the first day that it can be.
+
+    Several members share a line where the same articles tell the same of each (a launch with twenty founders); `confidence` is
+    then that of the least sure of them.
     """
 
     who: str
@@ -48,6 +61,7 @@ class Line:
     status: Status
     effective: PartialDate | None
     when: str
+    day: date
     severity: Severity
     confidence: float
     sources: int
@@ -58,7 +72,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What is told of one coalition, the important first."""
+    """What is told of one coalition: the important first, then in the order in which it happened."""
 
     coalition: str
     lines: tuple[Line, ...]
@@ -104,24 +118,25 @@ def _groups(changes: Iterable[Change]) -> tuple[Group, ...]:
     for change in changes:
         by_coalition.setdefault(change.coalition.key, []).append(change)
     groups = [Group(of[-1].coalition.name, _lines(of)) for of in by_coalition.values()]
-    return tuple(sorted(groups, key=lambda g: (_rank(g.lines[0]), g.coalition)))
+    return tuple(sorted(groups, key=lambda g: (_WEIGHT[g.lines[0].severity], -sum(len(line.changes) for line in g.lines), g.coalition)))
 
 
 def _lines(changes: Sequence[Change]) -> tuple[Line, ...]:
     alike: dict[object, list[Change]] = {}
     for change in changes:
-        words = frozenset((e.article, e.quote) for e in change.evidence)
-        one = change.id if change.member is None or change.before or change.after else ""
-        key = (change.kind, change.status, change.role, str(change.effective), change.historic, words, one)
-        alike.setdefault(key, []).append(change)
-    return tuple(sorted((_line(of) for of in alike.values()), key=lambda line: (*_rank(line), line.who)))
+        articles = frozenset(e.article for e in change.evidence)
+        told = (change.kind, change.status, change.role, _what(change, several=False), _when(change), articles)
+        alike.setdefault((told, None if change.member else change.id), []).append(change)
+    return tuple(sorted((_line(of) for of in alike.values()), key=_rank))
 
 
-def _rank(line: Line) -> tuple[int, int, float]:
-    return _WEIGHT[line.severity], _ORDER.index(line.kind), -line.confidence
+def _rank(line: Line) -> tuple[int, date, int, str]:
+    """The important first, then in the order in which it happened; a founding comes before the joining of its founders."""
+    return _WEIGHT[line.severity], line.day, _ORDER.index(line.kind), line.who
 
 
 def _line(changes: Sequence[Change]) -> Line:
+    changes = sorted(changes, key=lambda c: (c.member.name.casefold() if c.member else "", c.id))
     first = changes[0]
     members = tuple(sorted({c.member.name for c in changes if c.member}, key=str.casefold))
     evidence = tuple(e for c in changes for e in c.evidence)
@@ -135,6 +150,7 @@ def _line(changes: Sequence[Change]) -> Line:
         status=first.status,
         effective=first.effective,
         when=_when(first),
+        day=first.effective.earliest() if first.effective else _said(first) or first.detected_at.date(),
         severity=min((severity(c) for c in changes), key=_WEIGHT.__getitem__),
         confidence=min(c.confidence for c in changes),
         sources=len({e.story for e in evidence}),
@@ -145,19 +161,25 @@ def _line(changes: Sequence[Change]) -> Line:
 
 
 def _quotations(evidence: Iterable[Evidence]) -> tuple[Quotation, ...]:
-    """The words to show: one of each story before a second of any, those that still stand before those withdrawn."""
-    distinct: dict[tuple[str, str], Evidence] = {}
-    for e in sorted(evidence, key=lambda e: (e.withdrawn is not None, -e.confidence, e.said_on(), e.article)):
-        distinct.setdefault((e.article, e.quote), e)
+    """The words to show: one article of each story before a second of any, what still stands before what was withdrawn.
+
+    A copy that has no words of its own is not quoted again.
+    """
+    by_article: dict[str, list[Evidence]] = {}
+    for e in sorted(evidence, key=lambda e: (e.withdrawn is not None, -e.confidence, e.said_on(), e.article, e.quote)):
+        by_article.setdefault(e.article, []).append(e)
     told: Counter[str] = Counter()
+    said: set[tuple[str, str]] = set()
     places = []
-    for place, e in enumerate(distinct.values()):
-        places.append((told[e.story], place, e))
-        told[e.story] += 1
-    return tuple(
-        Quotation(e.quote, e.article, e.publisher, e.published.date() if e.published else None)
-        for _, _, e in sorted(places, key=lambda p: p[:2])
-    )
+    for place, several in enumerate(by_article.values()):
+        e = several[0]
+        own = tuple(dict.fromkeys(x.quote for x in several if (x.story, x.quote) not in said))
+        if own:
+            said.update((e.story, words) for words in own)
+            published = e.published.date() if e.published else None
+            places.append((told[e.story], place, Quotation(own, e.article, e.publisher, published)))
+            told[e.story] += 1
+    return tuple(quotation for _, _, quotation in sorted(places, key=lambda p: p[:2]))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -178,10 +200,14 @@ def long_date(day: PartialDate | date) -> str:
     return " ".join(p for p in parts if p)
 
 
+def _said(change: Change) -> date | None:
+    return min((e.published.date() for e in change.evidence if e.published), default=None)
+
+
 def _when(change: Change) -> str:
     if change.effective:
         return long_date(change.effective)
-    said = min((e.published.date() for e in change.evidence if e.published), default=None)
+    said = _said(change)
     return f"reported {long_date(said)}" if said else f"found {long_date(change.detected_at.date())}, date not stated"
 
 
@@ -230,29 +256,51 @@ def _what(change: Change, several: bool) -> str:
         case ChangeKind.ABSENCE_NOTED:
             said = f"{be} not {_ROLES[Role.MEMBER][several]}"
         case ChangeKind.ROLE_CHANGED:
-            said = "changed role" + _from_to(change)
+            new = role or _ROLES[Role.MEMBER][several]
+            said = f"became {new}" + (f" (before: {_as_said(change.before)})" if change.before not in ("", "None") else "")
         case ChangeKind.CLAIM_DISPUTED:
-            said = f"({_topic(change)}): an earlier report is disputed" + _from_to(change)
+            said = f"{was} reported as {_as_said(change.before, change)}; that is disputed"
         case ChangeKind.CLAIM_CORRECTED:
-            said = f"({_topic(change)}): an earlier report was corrected" + _from_to(change)
+            now = _as_said(change.after, change) if change.after else ""
+            said = f"{was} reported as {_as_said(change.before, change)}; " + (f"corrected: {now}" if now else "that is taken back")
         case _:
             completed, planned, maybe = _COALITION_WORDS[kind]
-            said = {Status.PLANNED: planned, Status.PROPOSED: maybe}.get(change.status, completed) + _from_to(change)
+            said = {Status.PLANNED: planned, Status.PROPOSED: maybe}.get(change.status, completed)
+            if kind is ChangeKind.COALITION_RENAMED and change.before:
+                said += f" (before: {change.before})"
     disputing = kind in (ChangeKind.CLAIM_DISPUTED, ChangeKind.CLAIM_CORRECTED)
     return f"{said} (denied)" if change.status is Status.DENIED and not disputing else said
+
+
+_STANDINGS = {
+    Standing.IN: "a member",
+    Standing.OUT: "no longer a member",
+    Standing.SUSPENDED: "suspended",
+    Standing.ENTERING: "about to join",
+    Standing.LEAVING: "about to leave",
+    Standing.DECLINED: "not joining",
+    Standing.ABSENT: "not a member",
+    Standing.UNKNOWN: "of unknown standing",
+}
+_STATUSES = {Status.COMPLETED: "", Status.PLANNED: "to be ", Status.PROPOSED: "perhaps to be ", Status.DENIED: "not "}
+
+
+def _as_said(state: str, change: Change | None = None) -> str:
+    """Words for what `Change.before` and `after` hold: a standing, a status of the coalition's event, a role or a date."""
+    if state in _STANDINGS:
+        return _STANDINGS[Standing(state)]
+    if state in list(Role):
+        return _ROLES[Role(state)][0]
+    if state in _STATUSES and change and change.evidence:
+        event = change.evidence[0].statement.event
+        return _STATUSES[Status(state)] + event.replace("_", " ") if event in COALITION_EVENTS else state
+    try:
+        return f"of {long_date(PartialDate.parse(state))}"
+    except ValueError:
+        return state or "something else"
 
 
 def describe(change: Change) -> str:
     """Gives one change as a sentence without its coalition: who, and what happened."""
     name = change.member.name if change.member else change.coalition.name
     return f"{name} {_what(change, several=False)}"
-
-
-def _topic(change: Change) -> str:
-    return "membership" if change.member else "the coalition itself"
-
-
-def _from_to(change: Change) -> str:
-    if change.before and change.after:
-        return f" from {change.before} to {change.after}"
-    return f" (before: {change.before})" if change.before else f" ({change.after})" if change.after else ""

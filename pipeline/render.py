@@ -23,6 +23,8 @@ from pipeline.model import Change, FeedHealth, Severity
 WIDTH = 80
 LONGEST_NAME, LONGEST_QUOTATION, LONGEST_ADDRESS = 300, 1000, 2000
 """Characters shown of a piece of outside text: a name of a megabyte must not become the digest."""
+PIECES_SHOWN = 60
+_NO_CUT = PIECES_SHOWN * (LONGEST_QUOTATION + 10)
 
 Document = dict[str, Any]
 
@@ -117,9 +119,9 @@ def tally(digest: Digest) -> str:
     if not digest.changes:
         return "Nothing changed in this period."
     if not told:
-        return f"Nothing new happened in this period; {_count(digest.changes, 'thing')} learned of the past or of what already is."
+        return f"Nothing new happened in this period; {counted(digest.changes, 'thing')} learned of the past or of what already is."
     more = f", and {digest.changes - told} more for the background" if digest.changes > told else ""
-    return f"{_count(told, 'change')} in {_count(len(digest.news), 'coalition')}{more}."
+    return f"{counted(told, 'change')} in {counted(len(digest.news), 'coalition')}{more}."
 
 
 def listening(feeds: FeedHealth | None) -> str:
@@ -139,10 +141,15 @@ def listening(feeds: FeedHealth | None) -> str:
 
 def basis(line: Line) -> str:
     """Says how much a line rests on."""
-    return f"{line.when} · confidence {line.confidence:.0%} · {_count(line.sources, 'independent source')}"
+    return f"{line.when} · confidence {line.confidence:.0%} · {counted(line.sources, 'independent source')}"
 
 
-def _count(n: int, word: str) -> str:
+def counted(n: int, word: str) -> str:
+    """Gives a number with its noun.
+
+    >>> counted(1, "feed"), counted(0, "feed")
+    ('1 feed', '0 feeds')
+    """
     return f"{n} {word}{'' if n == 1 else 's'}"
 
 
@@ -155,8 +162,15 @@ def _source(quotation: Quotation) -> str:
     return f"{quotation.publisher or urlsplit(web_address(quotation.url)).hostname or 'unknown publisher'}{said}"
 
 
+def pieces(quotation: Quotation) -> str:
+    """Gives the words of a quotation, each piece in its own quotation marks; very many pieces are counted."""
+    shown = [f"“{plain(words, LONGEST_QUOTATION)}”" for words in quotation.words[:PIECES_SHOWN]]
+    left = len(quotation.words) - len(shown)
+    return " ".join(shown) + (f" and {left} more" if left else "")
+
+
 def _more(line: Line) -> str:
-    return f"and {_count(line.more, 'more article')}" if line.more else ""
+    return f"and {counted(line.more, 'more article')}" if line.more else ""
 
 
 # The four media.
@@ -185,7 +199,7 @@ def _markdown_line(line: Line) -> list[str]:
     for quotation in line.quotes:
         source, url = escape_markdown(_source(quotation)), web_address(quotation.url)
         link = f"[{source}](<{url}>)" if url else f"{source} (no web address)"
-        out += ["", f"  > “{escape_markdown(quotation.words, LONGEST_QUOTATION)}” — {link}"]
+        out += ["", f"  > {escape_markdown(pieces(quotation), _NO_CUT)} — {link}"]
     out += ["", f"  {_more(line)}"] * bool(line.more)
     return [*out, ""]
 
@@ -222,7 +236,7 @@ def _text_line(line: Line, width: int) -> list[str]:
     out = hang(f"{mark}{plain(line.who, LONGEST_QUOTATION)} {plain(line.what)}", width, "  ")
     out += hang(f"  {basis(line)}", width, "  ")
     for quotation in line.quotes:
-        out += hang(f"    “{plain(quotation.words, LONGEST_QUOTATION)}”", width, "     ")
+        out += hang(f"    {pieces(quotation)}", width, "     ")
         out += hang(f"      {plain(_source(quotation))}", width, "      ")
         out.append(f"      {web_address(quotation.url) or 'no web address'}")
     out += [f"    {_more(line)}"] * bool(line.more)
@@ -245,6 +259,7 @@ def html(digest: Digest, template: str) -> str:
         listening=listening(digest.feeds),
         background_note=BACKGROUND_NOTE,
         basis=basis,
+        pieces=pieces,
         source=_source,
         more=_more,
     )
@@ -295,7 +310,7 @@ def _line_document(line: Line) -> Document:
         "confidence": round(line.confidence, 4),
         "sources": line.sources,
         "quotes": [
-            {"words": q.words, "url": q.url, "publisher": q.publisher, "published": q.published.isoformat() if q.published else None}
+            {"words": list(q.words), "url": q.url, "publisher": q.publisher, "published": q.published.isoformat() if q.published else None}
             for q in line.quotes
         ],
         "more": line.more,

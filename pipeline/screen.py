@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.digest import describe, long_date
 from pipeline.model import Article, Change, Claim, Detection, Membership, PartialDate
-from pipeline.render import LONGEST_QUOTATION, WIDTH, hang, plain
+from pipeline.render import LONGEST_QUOTATION, WIDTH, counted, hang, plain
 
 if TYPE_CHECKING:
     from pipeline.cycle import CycleReport
@@ -47,9 +47,11 @@ def progress(*, quiet: bool = False) -> Iterator[Tell]:
 
 def run_summary(report: CycleReport) -> str:
     """Says in a few lines what a cycle read, and which articles and channels it could not."""
-    feeds = f"{report.polled} feeds asked, {report.unchanged} unchanged, {report.failed_feeds} failed"
-    entries = f"{report.new} new entries, {report.parsed} articles read, {report.duplicates} seen before, {report.failed_articles} failed"
-    told = f"{report.claims} claims, {len(report.changes)} changes, {len(report.alerts)} alerts, {report.delivered} delivered"
+    feeds = f"{counted(report.polled, 'feed')} asked, {report.unchanged} unchanged, {report.failed_feeds} failed"
+    new = f"{report.new} new {'entry' if report.new == 1 else 'entries'}"
+    entries = f"{new}, {counted(report.parsed, 'article')} read, {report.duplicates} seen before, {report.failed_articles} failed"
+    told = f"{counted(report.claims, 'claim')}, {counted(len(report.changes), 'change')}, {counted(len(report.alerts), 'alert')}"
+    told += f", {report.delivered} delivered" if report.delivered else ""
     lines = [f"{feeds}; {entries}; {told}."]
     others = report.failures[report.failed_feeds :]  # the feeds come first, and the digest names them
     lines += [f"- {plain(f.what)}: {plain(f.why)}" for f in others[:FAILURES_SHOWN]]

@@ -15,10 +15,18 @@ def party(name: str) -> Party:
     return Party(fold(name), name)
 
 
-def words(quote: str, *, url: str = "https://wire.example/a", publisher: str = "Example Wire", story: str = "", **more: Any) -> Evidence:
+def words(
+    quote: str,
+    *,
+    event: Event = Event.JOINED,
+    url: str = "https://wire.example/a",
+    publisher: str = "Example Wire",
+    story: str = "",
+    **more: Any,
+) -> Evidence:
     """Evidence with these words; each address is a story of its own unless told otherwise."""
     given: dict[str, Any] = {"confidence": 0.9, "detector": "test", "first_seen": MORNING, "last_seen": MORNING, "published": MORNING}
-    statement = Statement(party("Harbour Compact"), party("Norvik"), Event.JOINED, Status.COMPLETED)
+    statement = Statement(party("Harbour Compact"), party("Norvik"), event, Status.COMPLETED)
     return Evidence(statement=statement, article=url, publisher=publisher, story=story or url, quote=quote, **given | more)
 
 

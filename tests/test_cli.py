@@ -8,8 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -353,10 +355,18 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
 # As a process.
 
 
-def started(*args: str, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipeline", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more
-    )
+@contextmanager
+def started(*args: str, seconds: float = 60, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """A running program; it is killed when it takes longer, so that a test that waits for its words fails and never hangs."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-m", "pipeline", *args], stdin=pipe, stdout=pipe, stderr=pipe, text=True, **more) as program:
+        watchdog = threading.Timer(seconds, program.kill)
+        watchdog.start()
+        try:
+            yield program
+        finally:
+            watchdog.cancel()
+            program.kill()
 
 
 def test_help_comes_at_once() -> None:
@@ -371,40 +381,37 @@ def test_help_comes_at_once() -> None:
 
 def test_a_reader_that_goes_away_brings_no_traceback(read: str) -> None:
     query = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90000) SELECT i, 'some words to fill the pipe' FROM n"
-    program = started("--config", read, "query", query)
-    assert program.stdout and program.stderr and program.stdin
-    program.stdin.close()
-    assert program.stdout.readline()
-    program.stdout.close()
-    said = program.stderr.read()
-    program.stderr.close()
-    assert program.wait(60) == cli.PIPE_CLOSED and said == ""
+    with started("--config", read, "query", query) as program:
+        assert program.stdout and program.stderr
+        assert program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == ""
+        assert program.wait() == cli.PIPE_CLOSED
 
 
-def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
-    program = started("detect", "--jsonl", "-")
-    assert program.stdin and program.stdout and program.stderr
-    program.stdin.write('{"id": 1, "text": ""}\n')
-    program.stdin.flush()
-    assert json.loads(program.stdout.readline()) == {"id": 1, "claims": []}
-    program.send_signal(signal.SIGINT)
-    _, said = program.communicate(timeout=60)
-    assert program.returncode == cli.INTERRUPTED and said == ""
+def test_ctrl_c_is_quiet() -> None:
+    with started("detect", "--jsonl", "-") as program:
+        assert program.stdin and program.stdout
+        program.stdin.write('{"id": 1, "text": ""}\n')
+        program.stdin.flush()
+        assert json.loads(program.stdout.readline()) == {"id": 1, "claims": []}
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate()
+        assert program.returncode == cli.INTERRUPTED and said == ""
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_the_daemon_reads_what_is_due_and_ends_cleanly(site: Site, tmp_path: Path, stop: signal.Signals) -> None:
     config = configured(tmp_path, site.url("/feed.xml"))
-    program = started("--config", config, "daemon", "--look-every", "0.2", env={**os.environ, "TZ": "Asia/Tokyo"})
-    assert program.stderr and program.stdin and program.stdout
-    lines = []
-    for line in program.stderr:
-        lines.append(line)
-        if "0 feeds read" in line:  # the second look finds nothing due
-            break
-    program.send_signal(stop)
-    out, rest = program.communicate(timeout=60)
-    assert program.returncode == cli.DONE and out == "", rest
+    with started("--config", config, "daemon", "--look-every", "0.2", env={**os.environ, "TZ": "Asia/Tokyo"}) as program:
+        assert program.stderr
+        lines: list[str] = []
+        while len(lines) < 20 and not any("0 feeds read" in line for line in lines):  # the second look finds nothing due
+            lines.append(program.stderr.readline())
+        program.send_signal(stop)
+        out, rest = program.communicate()
     assert any("1 feeds read" in line and "1 articles" in line for line in lines), lines
+    assert program.returncode == cli.DONE and out == "", rest
     assert rest.rstrip().endswith("stopped") and "Traceback" not in rest + "".join(lines)
+    assert all(datetime.fromisoformat(line.split()[0]).tzinfo for line in lines), "each line begins with its moment in UTC"
     assert cli.main(["--config", config, "members", "Lantern Data Compact", "--json"]) == cli.DONE

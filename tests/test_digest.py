@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from pipeline.digest import QUOTES_SHOWN, build, describe
-from pipeline.model import Change, ChangeKind, PartialDate, Role, Status
+from pipeline.model import Change, ChangeKind, Event, PartialDate, Role, Status
 from tests.made import MORNING, change, words
 
 K = ChangeKind
@@ -37,9 +37,21 @@ UNTIL = MORNING + timedelta(days=1)
         (change(K.LEAVE_ANNOUNCED, status=Status.PROPOSED), "Norvik may leave"),
         (change(K.JOIN_DECLINED), "Norvik will not join (declined or turned down)"),
         (change(K.ABSENCE_NOTED), "Norvik is not a member"),
-        (change(K.ROLE_CHANGED, before="member", after="observer"), "Norvik changed role from member to observer"),
-        (change(K.CLAIM_DISPUTED, status=Status.DENIED), "Norvik (membership): an earlier report is disputed"),
-        (change(K.CLAIM_CORRECTED, None), "Harbour Compact (the coalition itself): an earlier report was corrected"),
+        (change(K.ROLE_CHANGED, role=Role.OBSERVER, before="member"), "Norvik became an observer (before: a member)"),
+        (change(K.ROLE_CHANGED, role=Role.LEAD, before="None", after="lead"), "Norvik became a leading member"),
+        (change(K.CLAIM_DISPUTED, status=Status.DENIED, before="in", after="out"), "Norvik was reported as a member; that is disputed"),
+        (change(K.CLAIM_CORRECTED, before="in", after="entering"), "Norvik was reported as a member; corrected: about to join"),
+        (change(K.CLAIM_CORRECTED, before="in"), "Norvik was reported as a member; that is taken back"),
+        (change(K.CLAIM_CORRECTED, before="2025-05-01", after="2025-05"), "Norvik was reported as of 1 May 2025; corrected: of May 2025"),
+        (
+            change(K.CLAIM_DISPUTED, None, words("No.", event=Event.FORMED), before="completed", after="denied"),
+            "Harbour Compact was reported as formed; that is disputed",
+        ),
+        (
+            change(K.COALITION_RENAMED, None, before="Old Compact", after="Harbour Compact"),
+            "Harbour Compact was renamed (before: Old Compact)",
+        ),
+        (change(K.COALITION_FORMED, None, before="planned", after="completed"), "Harbour Compact was formed"),
         (change(K.MEMBER_LEFT, status=Status.DENIED), "Norvik left (denied)"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -90,10 +102,18 @@ def test_members_that_the_same_words_tell_of_share_a_line() -> None:
     assert len(line.changes) == 3 and len(line.quotes) == 1
 
 
+def test_each_member_of_a_roster_keeps_its_own_words() -> None:
+    names = ("Altera", "Brix", "Norvik")
+    digest = build([change(K.MEMBER_JOINED, name, words(name), role=Role.SIGNATORY) for name in names], MORNING, UNTIL)
+    (line,) = digest.news[0].lines
+    assert (line.who, line.what) == ("Altera, Brix and Norvik", "joined as signatories")
+    assert [q.words for q in line.quotes] == [names]
+
+
 @pytest.mark.parametrize(
     "other",
     [
-        change(K.MEMBER_JOINED, "Altera", words("Altera joined too.")),
+        change(K.MEMBER_JOINED, "Altera", words("Both joined.", url="https://other.example/")),
         change(K.MEMBER_JOINED, "Altera", words("Both joined."), role=Role.LEAD),
         change(K.MEMBER_JOINED, "Altera", words("Both joined."), effective=PartialDate(2025, 6, 1)),
         change(K.MEMBER_JOINED, "Altera", words("Both joined."), status=Status.PLANNED),
@@ -120,10 +140,16 @@ def test_quotations_come_from_different_stories_first_and_the_rest_is_counted() 
     assert line.sources == 2
 
 
+def test_the_same_words_in_a_copy_are_quoted_once() -> None:
+    copies = [words("Norvik joined.", url=f"https://copy{i}.example/", story="wire") for i in range(3)]
+    (line,) = build([change(K.MEMBER_JOINED, "Norvik", *copies)], MORNING, UNTIL).news[0].lines
+    assert [q.url for q in line.quotes] == ["https://copy0.example/"] and line.more == 2 and line.sources == 1
+
+
 def test_withdrawn_words_stand_behind_those_that_still_hold() -> None:
     gone = words("It joined.", url="https://gone.example/", withdrawn=MORNING, confidence=1.0)
     (line,) = build([change(K.CLAIM_CORRECTED, "Norvik", gone, words("It did not join."))], MORNING, UNTIL).news[0].lines
-    assert [q.words for q in line.quotes] == ["It did not join.", "It joined."]
+    assert [q.words for q in line.quotes] == [("It did not join.",), ("It joined.",)]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,13 @@ ADDRESSES = {
 def one(text: str, url: str = "https://wire.example/a") -> Digest:
     """A digest in which every piece that comes from outside is `text`."""
     told = change(
-        K.ROLE_CHANGED, text, words(text, url=url, publisher=text), coalition=text, before=text, after=text, effective=PartialDate(2025, 5)
+        K.CLAIM_CORRECTED,
+        text,
+        words(text, url=url, publisher=text),
+        coalition=text,
+        before=text,
+        after=text,
+        effective=PartialDate(2025, 5),
     )
     return build([told], MORNING, UNTIL, FeedHealth(1, (Skipped(text, text),), MORNING))
 
@@ -144,7 +150,7 @@ def test_json_keeps_the_very_words_and_shows_no_control(text: str) -> None:
     shown = render.as_json(one(text))
     assert not FORBIDDEN.search(shown)
     quotation = json.loads(shown)["news"][0]["lines"][0]["quotes"][0]
-    assert quotation["words"] == text
+    assert quotation["words"] == [text]
 
 
 def test_bare_addresses_of_theirs_become_no_links_on_pages_that_look_for_them() -> None:
@@ -254,8 +260,17 @@ def test_silence_is_proved(feeds: FeedHealth | None, said: str) -> None:
     assert json.loads(render.as_json(digest))["changes"] == 0
 
 
+def test_the_words_of_a_long_roster_are_shown_up_to_a_bound() -> None:
+    told = [change(K.MEMBER_JOINED, f"Member {i:02}", words(f"M{i:02}")) for i in range(render.PIECES_SHOWN + 5)]
+    shown = render.text(build(told, MORNING, UNTIL))
+    assert shown.count("“") == render.PIECES_SHOWN and "and 5 more" in " ".join(shown.split())
+
+
 def test_a_thousand_changes_are_rendered_in_every_medium() -> None:
-    told = [change(K.MEMBER_JOINED, f"Member {i}", words(f"Member {i} joined."), coalition=f"Body {i % 40}") for i in range(1000)]
+    told = [
+        change(K.MEMBER_JOINED, f"Member {i}", words("Joined.", url=f"https://{i}.example/"), coalition=f"Body {i % 40}")
+        for i in range(1000)
+    ]
     digest = build(told, MORNING, UNTIL)
     assert render.text(digest).count("joined\n") == 1000
     assert render.markdown(digest).count("** joined") == 1000

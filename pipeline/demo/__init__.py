@@ -66,7 +66,7 @@ class Told:
 
     @property
     def address(self) -> str:
-        """Where the paper says the article lives; nothing is served there."""
+        """The article's lasting identifier, which its feed gives as guid; nothing is served there."""
         return f"https://{self.paper.slug}.example/{self.day:%Y/%m}/{self.slug}.html"
 
 
@@ -186,7 +186,9 @@ class Press:
             "author": {"@type": "Person", "name": article.author},
             "publisher": {"@type": "Organization", "name": article.paper.name},
         }
-        return self._templates[article.paper.feed].render(article=article, body=Markup(article.body), linked=linked)
+        return self._templates[article.paper.feed].render(
+            article=article, body=Markup(article.body), linked=linked, canonical=self.base + article.path
+        )
 
     @cached_property
     def _templates(self) -> dict[str, jinja2.Template]:
