@@ -27,12 +27,13 @@ def open_parts(config: Config, *, read_only: bool = False, detector: Detecting |
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
         fetcher = stack.enter_context(Fetcher(config.fetch))
+        learned = store.known_names()
         yield Parts(
             config=config,
             store=store,
             fetcher=fetcher,
-            detector=detector or load_detector(config.watch),
-            identities=load_identities(config.watch, store.known_names()),
+            detector=detector or load_detector((*config.watch, *_learned_coalitions(learned))),
+            identities=load_identities(config.watch, learned),
         )
 
 
@@ -40,6 +41,17 @@ def load_detector(watched: Sequence[Watched] = ()) -> detect.Detector:
     """Gives the detector with the knowledge of the package; the watch list adds names that it shall know."""
     texts = {name: _knowledge(name) for name in detect.FILES}
     return detect.Detector.read(texts, [(w.name, w.aliases) for w in watched])
+
+
+def _learned_coalitions(learned: Sequence[KnownName]) -> tuple[Watched, ...]:
+    """The coalitions that earlier articles introduced, so that a later one may call them by an acronym and no more."""
+    spellings: dict[str, dict[str, None]] = {}
+    names: dict[str, str] = {}
+    for known in learned:
+        if known.kind in {resolve.COALITION, resolve.ACRONYM}:
+            names[known.party.key] = known.party.name
+            spellings.setdefault(known.party.key, {})[known.spelling] = None
+    return tuple(Watched(names[key], tuple(spellings[key])) for key in names)
 
 
 def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName] = ()) -> resolve.Identities:

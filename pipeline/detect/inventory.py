@@ -196,10 +196,10 @@ class Inventory:
                 self._add(Coalition(name, "explained as one"))
             elif "introduced" in signs and self._is_new_name(sentence, mention):
                 self._add(Coalition(name, "introduced as one"))
-            elif ("member of" in signs and sentence.kind is not SentenceKind.HEADLINE and not single) or (
-                "member of" in signs and name.isupper() and len(name) > 2
-            ):
+            elif "member of" in signs and sentence.kind is not SentenceKind.HEADLINE and not single:
                 self._add(Coalition(name, "has members"))
+            elif name.isupper() and len(name) > 2 and signs & {"member of", "joined or left", "has members"}:
+                self._add(Coalition(name, "acronym that one joins"))
 
     def _unnamed_text(self, sentence: Sentence, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
         """Takes in a pledge without a name, where the sentence names three or more that may have signed it: two make a deal."""

@@ -26,8 +26,9 @@ FILES = (
 """The names of the texts that the detector is made of."""
 
 ORGAN = re.compile(
-    r"(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|(?:Executive|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s"
-    r"(?:Board|Committee|Council|Group)|Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme Court|City Council)"
+    r"(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|"
+    r"(?:Executive|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s(?:Board|Committee|Council|Group)|"
+    r"Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme Court|City Council)"
 )
 """Names of organs of bodies and of states: nobody joins them as a member of a coalition."""
 

@@ -449,6 +449,8 @@ class Names:
 
     def _takes_of(self, words: Sequence[Token], start: int, at: int, ahead: int) -> bool:
         """Whether "of" goes on with the name ("Port of Ghent") and does not tell where its bearer is ("Temasek of Singapore")."""
+        if words[at - 1].text == ".":
+            return False  # "Corvane Pharma Inc. of Boston"
         before = words[at - 1].folded
         if before.rstrip(".") in _LEGAL or words[at - 1].text.lower() in _LEGAL:
             return False
