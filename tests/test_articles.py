@@ -455,6 +455,55 @@ def test_rosters_of_networks_are_members_and_share_bars_are_not() -> None:
     assert "• Facebook\n• Twitter\n• YouTube\n• Reddit" in text and "Email" not in text
 
 
+SENTENCE = "The Grid Pact was launched on Monday by Elmont Energy and Hollin AG, which will share their lines."
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (  # a page that goes on with the next story
+            f"<article><h1>One joins</h1><p>{SENTENCE}</p></article>"
+            "<article><h1>Of dogs</h1><p>Dogs run in the park of Lune, it said.</p></article>",
+            [SENTENCE],
+        ),
+        (  # the masthead is an h1, and most of the words are comments
+            f"<header><h1><a href='/'>Volt</a></h1></header><div><h2 class='entry-title'>T</h2><p>{SENTENCE}</p>"
+            f"<p>No more.</p></div><div id='comments'><p>{SENTENCE * 9}</p></div>",
+            [SENTENCE, "No more."],
+        ),
+        (  # members that are a link each, under one paragraph; then news that are too
+            f"<main><h1>T</h1><p>{SENTENCE}</p><h2>Signatories</h2><div><a href='/1'>Acme</a></div><div><a href='/2'>Brisk</a></div>"
+            "<div><a href='/3'>Calder</a></div><h2>Latest news</h2><ul><li><a href='/n'>Charter signed by three</a></li></ul></main>",
+            [SENTENCE, "Signatories", "• Acme\n• Brisk\n• Calder"],
+        ),
+        (  # cells of paragraphs and of logos
+            f"<main><p>{SENTENCE}</p><table><tr><th>Name</th><th>Land</th></tr><tr><td><p>Acme</p></td><td>Norlund</td></tr>"
+            "<tr><td><img alt='Brisk logo'></td><td>Lune</td></tr></table></main>",
+            [SENTENCE, "Name — Land\n• Acme — Norlund\n• Brisk — Lune"],
+        ),
+        (  # a gallery is no roster
+            f"<article><p>{SENTENCE}</p><img alt='a man walks'><p></p><img alt='rain on a roof'><p></p><img alt='two boats'></article>",
+            [SENTENCE],
+        ),
+        ("<main><h1>Members</h1><ul><li><a href='https://a.example'>Acme</a></li><li>Brisk</li></ul></main>", ["• Acme\n• Brisk"]),
+        (
+            f"<p>{SENTENCE}</p><p>Members:<br>- Acme<br>- Brisk<br>Both are new.</p>",
+            [SENTENCE, "Members:", "• Acme\n• Brisk", "Both are new."],
+        ),
+        (
+            f"<p>{SENTENCE}</p><p>They are:</p><p>Acme<br>Brisk<br>Calder<br>Dovane</p>",
+            [SENTENCE, "They are:", "• Acme\n• Brisk\n• Calder\n• Dovane"],
+        ),
+        (f"<p>{SENTENCE}</p><p>•Acme</p><p>• Brisk</p>", [SENTENCE, "• Acme\n• Brisk"]),
+        (f"<p hidden>Gone.</p><p style='display: none'>Gone too.</p><p>{SENTENCE}<span class='sr-only'> opens anew</span></p>", [SENTENCE]),
+        (f"<p>{SENTENCE}</p><ul><li>Acme<ul><li>Acme Labs</li></ul></li><li>Brisk</li></ul>", [SENTENCE, "• Acme\n• Acme Labs\n• Brisk"]),
+        ("<p>Nord\u00adlund\u200b joined\u00a0the   Pact,\nit said.</p>", ["Nordlund joined the Pact, it said."]),
+    ],
+)
+def test_shapes(html: str, expected: list[str]) -> None:
+    assert parse_html(f"<title>T</title>{html}", "https://volt.example/x").text.split("\n\n") == expected
+
+
 ENTRY = Entry(
     "wire", "g1", "https://www.wire.example/a?utm_source=rss#x", "Nine <b>join</b> &amp; stay", published=READ, author=" Ana  Reuss "
 )
@@ -561,12 +610,12 @@ def test_large_pages_end_in_time(html: str) -> None:
 
 
 HTML_PIECES = st.sampled_from(
-    """<p>|</p>|<ul>|<li>|</ul>|<div class='sidebar'>|<div class=byline>|</div>|<table>|<tr>|<td>|<th>|</table>|<h1>|</h1>|<br>
-    <a href='//[x'>|</a>|<article>|<aside>|<main>|<dl>|<dt>|<dd>|<blockquote>|<footer>|<pre>|<sup>1</sup>|&amp;|&#0;|&#xD800;|<!-- -->
-    <![CDATA[|]]>|<?xml?>|<svg>|<title>|</title>|• |- |<form>|<input>|<nav>|<figcaption>|<time datetime="9999-99-99">|<img alt='Acme logo'>|<html lang='"<'>|\0|\ud800
-    Acme joined the Pact on Monday, it said. |By Ana Reuss|2024-05-14|<meta property="og:url" content="http://[">
-    <link rel=canonical href="http://a:b/">
-    <script type="application/ld+json">{"@type":"NewsArticle","author":[[1,{}]],"headline":{"a":[]},"datePublished":["x"]}</script>""".replace(
+    """<p>|</p>|<ul>|<li>|</ul>|<div class='sidebar'>|<div class=byline>|</div>|<table>|<tr>|<td>|<th>|</table>|<h1>|</h1>|<br>|<main>
+    <a href='//[x'>|</a>|<article>|<aside>|<dl>|<dt>|<dd>|<blockquote>|<footer>|<pre>|<sup>1</sup>|&amp;|&#0;|&#xD800;|<!-- -->
+    <![CDATA[|]]>|<?xml?>|<svg>|<title>|</title>|• |- |<form>|<input>|<nav>|<figcaption>|<time datetime="9999-99-99">|<img alt='Acme logo'>
+    <html lang='"<'>|\0|\ud800|Acme joined the Pact on Monday, it said. |By Ana Reuss|2024-05-14|<link rel=canonical href="http://a:b/">
+    <meta property="og:url" content="http://[">
+    <script type="application/ld+json">{"@type":"NewsArticle","author":[[1]],"headline":{"a":[]},"datePublished":[1]}</script>""".replace(
         "\n    ", "|"
     ).split("|")
 )

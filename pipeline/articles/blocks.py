@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -89,8 +89,9 @@ class Reading:
     steps: int = 0
 
 
+# <head> is read: where <body> is left out, the parser puts an <article> that follows the title into it.
 _SKIPPED = frozenset(
-    "script style noscript template svg math iframe object embed canvas video audio map head title meta link button select input textarea "
+    "script style noscript template svg math iframe object embed canvas video audio map title meta link button select input textarea "
     "datalist progress meter amp-ad amp-analytics amp-social-share amp-sidebar".split()
 )
 _INLINE = frozenset(
@@ -102,10 +103,12 @@ _LISTS = frozenset({"ul", "ol", "dl", "menu", "dir"})
 _NEVER_MARKED = frozenset({"html", "body", "main", "article"})
 _NOISY_ROLES = frozenset("navigation contentinfo search dialog alertdialog menu menubar toolbar banner complementary".split())
 # Words of class and id. Left out because real themes put them on whole articles: tag-x, widget, header, teaser, legal.
-_CONSENT = re.compile(r"\b(?:cookies?|cookiebar|consent|gdpr|onetrust|cmp|privacy-(?:banner|notice))\b")
+_FOREIGN = re.compile(
+    r"\b(?:comments?|comment-list|respond|disqus|cookies?|cookiebar|consent|gdpr|onetrust|cmp|privacy-(?:banner|notice))\b"
+)
 _NOISE = re.compile(
     r"\b(?:newsletters?|subscribe|subscription|signup|sign-up|promo|promotion|related|recommend(?:ed|ations?)|recirc(?:ulation)?|most-(?:read|popular|viewed)"
-    r"|mostread|trending|popular|share|sharing|sharebar|sharedaddy|social|breadcrumbs?|sidebar|side-bar|comments?|comment-list|respond|disqus"
+    r"|mostread|trending|popular|share|sharing|sharebar|sharedaddy|social|breadcrumbs?|sidebar|side-bar"
     r"|advert|advertisement|ads?|adsbygoogle|sponsored|taboola|outbrain|tags|tag-list|topics-list|pagination|pager|author-(?:bio|box|card)|about-author|paywall"
     r"|modal|popup|pop-up|skip-link|skip-to|more-(?:stories|from|news|on|articles)|read-(?:more|next|also)|see-also|also-(?:like|read)"
     r"|next-up|up-next|footer|site-footer|site-header|menu|nav|navbar|navigation|masthead|toolbar|sr-only|visually-hidden|screen-reader-text"
@@ -145,8 +148,8 @@ def words_of(attribute: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _named_mark(words: str) -> str:
-    if _CONSENT.search(words):
-        return "consent"
+    if _FOREIGN.search(words):
+        return "foreign"
     if _NOISE.search(words):
         return "noise"
     if _BYLINE.search(words):
@@ -363,8 +366,8 @@ class _Walk:
         found = _named_mark(words_of(names))
         if not found or (not block and found in {"byline", "caption"}):
             return Mark.NONE
-        if found in {"consent", "noise"}:
-            guarded = self._holds_the_article(element) if found == "consent" else self._holds_most(element)
+        if found in {"foreign", "noise"}:
+            guarded = self._holds_the_article(element) if found == "foreign" else self._holds_most(element)
             return Mark.NONE if guarded else Mark.NOISE
         if found == "byline":
             return Mark.BYLINE if len(tidy(element.text_content())) < 250 else Mark.NONE
@@ -449,38 +452,55 @@ def _listed(lines: list[str]) -> Iterable[tuple[Kind, tuple[str, ...]]]:
 
 
 def _merged(blocks: list[Block]) -> Iterator[Block]:
-    """Makes one list of logos in a row, of paragraphs in a row that begin with bullets, and of those that are a link each."""
+    """Makes one list of blocks in a row that are parts of one: logos, lines with bullets, stray items, links."""
+    captioned = {id(after) for before, after in pairwise(blocks) if before.kind is Kind.LOGO and after.mark is Mark.CAPTION}
+    blocks = [b for b in blocks if id(b) not in captioned]
     at = 0
     while at < len(blocks):
-        block = blocks[at]
-        end = at
-        if block.kind is Kind.LOGO:
-            while end < len(blocks) and blocks[end].kind is Kind.LOGO and blocks[end].mark is block.mark:
+        end = at + 1
+        for belongs, least in _RUNS:
+            end = at
+            while end < len(blocks) and belongs(blocks[end]) and blocks[end].mark is blocks[at].mark:
                 end += 1
-            if end - at >= LEAST_LOGOS:
-                yield _joined(blocks[at:end], [b.lines[0] for b in blocks[at:end]])
-            at = end
-            continue
-        while end < len(blocks) and _is_bulleted(blocks[end]) and blocks[end].mark is block.mark:
-            end += 1
-        if end - at > 1 or (end > at and _ROUND_BULLET.match(block.lines[0])):
-            yield _joined(blocks[at:end], [_unbulleted(b.lines[0]) for b in blocks[at:end]])
-            at = end
-            continue
-        while end < len(blocks) and _is_stray(blocks[end]) and blocks[end].mark is block.mark:
-            end += 1
-        if end > at:
-            yield _joined(blocks[at:end], [" ".join(b.lines) for b in blocks[at:end]])
-            at = end
-            continue
-        while end < len(blocks) and _is_link(blocks[end]) and blocks[end].mark is block.mark:
-            end += 1
-        if end - at >= LEAST_LINKS:
-            yield _joined(blocks[at:end], [b.lines[0] for b in blocks[at:end]])
-            at = end
-            continue
-        yield block
-        at += 1
+            if end - at >= least:
+                yield from _joined(blocks[at:end])
+                break
+        else:
+            end = at + 1
+            if blocks[at].kind is not Kind.LOGO:
+                yield blocks[at]
+        at = end
+
+
+def _joined(blocks: list[Block]) -> Iterator[Block]:
+    lines = tuple(_unbulleted(" ".join(b.lines)) for b in blocks)
+    # Pictures in a row whose texts are no names are the photographs of a gallery.
+    if blocks[0].kind is Kind.LOGO and sum(map(_is_name, lines)) * 3 < len(lines) * 2:
+        return
+    links = tuple(link for b in blocks for link in b.links)
+    yield Block(Kind.LIST, lines, blocks[0].element, blocks[0].mark, sum(b.linked for b in blocks), links)
+
+
+def _is_name(text: str) -> bool:
+    """Whether most words begin as names do; short ones between them do not count."""
+    words = [w for w in text.split() if len(w) > 3 or w[:1].isupper()]
+    return len(words) <= 10 and sum(not w[:1].islower() for w in words) * 3 >= len(words) * 2
+
+
+def _is_logo(block: Block) -> bool:
+    return block.kind is Kind.LOGO
+
+
+def _is_line(block: Block) -> bool:
+    return block.kind is Kind.PARAGRAPH and len(block.lines) == 1
+
+
+def _is_bulleted(block: Block) -> bool:
+    return _is_line(block) and _unbulleted(block.lines[0]) != block.lines[0]
+
+
+def _is_surely_bulleted(block: Block) -> bool:
+    return _is_line(block) and bool(_ROUND_BULLET.match(block.lines[0]))
 
 
 def _is_stray(block: Block) -> bool:
@@ -489,17 +509,18 @@ def _is_stray(block: Block) -> bool:
 
 
 def _is_link(block: Block) -> bool:
-    return block.kind is Kind.PARAGRAPH and len(block.lines) == 1 and block.link_share > 0.8 and len(block.lines[0].split()) <= 12
-
-
-def _is_bulleted(block: Block) -> bool:
-    return block.kind is Kind.PARAGRAPH and len(block.lines) == 1 and _unbulleted(block.lines[0]) != block.lines[0]
+    return _is_line(block) and block.link_share > 0.8 and len(block.lines[0].split()) <= 12
 
 
 def _unbulleted(line: str) -> str:
     return (_BULLETED if _BULLETED.match(line) else _ROUND_BULLET).sub("", line, count=1)
 
 
-def _joined(blocks: list[Block], lines: list[str]) -> Block:
-    links = tuple(link for b in blocks for link in b.links)
-    return Block(Kind.LIST, tuple(lines), blocks[0].element, blocks[0].mark, sum(b.linked for b in blocks), links)
+_RUNS: tuple[tuple[Callable[[Block], bool], int], ...] = (
+    (_is_logo, LEAST_LOGOS),
+    (_is_bulleted, 2),
+    (_is_surely_bulleted, 1),
+    (_is_stray, 1),
+    (_is_link, LEAST_LINKS),
+)
+"""What makes blocks in a row parts of one list, and how many it takes."""

@@ -109,6 +109,8 @@ def without_head(blocks: Sequence[Block], titles: Iterable[str]) -> tuple[Block,
     begun = False
     for block in blocks:
         text = " ".join(block.lines)
+        if not begun and block.kind is Kind.HEADING and fold(text) in known:
+            kept.clear()  # the rubric above the headline
         if not begun and (fold(text) in known or block.mark is Mark.BYLINE or is_byline(text)):
             continue
         if block.kind is Kind.HEADING and fold(text) in known:

@@ -95,9 +95,10 @@ def about(root: HtmlElement, reading: Reading, url: str = "", latest: datetime |
     metas = _metas(soup)
     nodes = _structured(soup)
     headings = _headings(reading.blocks)
+    home = next((" ".join(b.lines) for b in reading.blocks if b.element.tag == "h1" and _is_link_home(b)), "")
     node = _article_node(nodes, url, headings)
     address = canonical(soup, metas, url)
-    site = _site(metas, nodes, node, address or url)
+    site = _site(metas, nodes, node) or home or host_of(address or url)
     bylines = [b for b in reading.blocks if b.mark is Mark.BYLINE]
     times = [_string(node.get(key)) for key in ("datePublished", "dateCreated", "uploadDate")]
     times += [value for name in _TIME_NAMES for value in metas.get(name, ())]
@@ -283,14 +284,14 @@ def _string(value: object, lines: bool = False) -> str:
     return tidy(re.sub(r"<[a-z/][^<>]{0,200}>", "", text, flags=re.I))
 
 
-def _site(metas: dict[str, list[str]], nodes: Sequence[dict[str, object]], node: dict[str, object], url: str) -> str:
+def _site(metas: dict[str, list[str]], nodes: Sequence[dict[str, object]], node: dict[str, object]) -> str:
     named = [*metas.get("og:site_name", ()), _string(node.get("publisher"))]
     named += [_string(n.get("name")) for n in nodes if "WebSite" in _types(n)]
     named += [*metas.get("application-name", ()), *metas.get("dc.publisher", ())]
     for name in named:
         if name and len(name) <= 80 and not name.startswith(("http://", "https://", "#")):
             return str(name)
-    return host_of(url)
+    return ""
 
 
 def host_of(url: str) -> str:
@@ -307,12 +308,13 @@ def _title(soup: BeautifulSoup, metas: dict[str, list[str]], node: dict[str, obj
     whole = soup.find("title")
     headline = _string(node.get("headline")) or next(iter(_microdata(soup, "headline")), "")
     shared = [*metas.get("og:title", ()), *metas.get("twitter:title", ()), *metas.get("dc.title", ()), *metas.get("parsely-title", ())]
-    tab = tidy(whole.get_text()) if isinstance(whole, Tag) else ""
+    tab = tidy(html.unescape(whole.get_text())) if isinstance(whole, Tag) else ""
     bare = [without_site(t, site, url) for t in (headline, *shared, tab) if t]
     folded = [fold(t) for t in bare]
     for heading in headings:
         mine = fold(heading)
-        if mine and (mine in folded or (len(mine) > 12 and any(other.startswith(mine) or other.endswith(mine) for other in folded))):
+        begins = tab.casefold().startswith(heading.casefold()) and _SEPARATOR.match(tab[len(heading) :])
+        if mine and (begins or mine in folded or (len(mine) > 12 and any(o.startswith(mine) or o.endswith(mine) for o in folded))):
             return without_site(heading, site, url)
     # Sites that set their own name as the only h1 are not titled by it.
     named = {fold(site), fold(host_of(url).split(".")[0])}
@@ -362,9 +364,21 @@ def _shown_times(reading: Reading) -> list[str]:
 
 def _headings(blocks: Sequence[Block]) -> tuple[str, ...]:
     """The h1 of a page, or where it has none the headings that its style sheet calls a title or headline."""
-    heads = [b for b in blocks if b.kind is Kind.HEADING and b.mark is not Mark.NOISE]
+    heads = [b for b in blocks if b.kind is Kind.HEADING and b.mark is not Mark.NOISE and not _is_link_home(b)]
     first = [b for b in heads if b.element.tag == "h1"] or [b for b in heads if _TITLED.search(words_of(b.element.get("class", "")))][:1]
     return tuple(" ".join(b.lines) for b in first)
+
+
+def _is_link_home(block: Block) -> bool:
+    """Whether a heading is the site's name in its masthead."""
+    return block.link_share > 0.8 and any(urlpath in {"", "/", "./", "index.html"} for urlpath in map(_path_of, block.links))
+
+
+def _path_of(link: str) -> str:
+    try:
+        return urlsplit(link.strip()).path
+    except ValueError:
+        return link
 
 
 def _lines_by_the_title(blocks: Sequence[Block], headings: Sequence[str]) -> list[str]:
