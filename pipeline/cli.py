@@ -12,18 +12,16 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
-from pipeline.errors import ConfigError, FetchError, PipelineError
+from pipeline.errors import ConfigError, PipelineError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.config import Config
-    from pipeline.model import Article, Claim
     from pipeline.store import Store
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -31,12 +29,6 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 """What a shell shows for a program ended by SIGINT or SIGPIPE (128 + signal)."""
 
 DEFAULT_CONFIG = "config/pipeline.toml"
-LONGEST_INPUT = 64 * 1024 * 1024
-"""Bytes read of one article or one row: more is somebody's mistake."""
-
-
-class UsageError(PipelineError):
-    """What was asked for cannot be understood; exit code 2."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,13 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
     def as_json(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
-    def since(sub: argparse.ArgumentParser, default: str) -> None:
-        sub.add_argument(
-            "--since",
-            metavar="WHEN",
-            default=default,
-            help=f'from when on: 2024-05-14, 7d, yesterday, "3 weeks ago" (UTC; without it {default})',
-        )
+    def since(sub: argparse.ArgumentParser) -> None:
+        about = 'from when on: 2024-05-14, 7d, yesterday, "3 weeks ago" (UTC); without it the days that [digest] in the configuration says'
+        sub.add_argument("--since", metavar="WHEN", help=about)
 
     run = command("run-once", run_once, "read every feed now, and tell what changed", "pipeline run-once")
     run.add_argument("--due", action="store_true", help="read only the feeds that are due")
@@ -129,11 +117,11 @@ def build_parser() -> argparse.ArgumentParser:
         "tell what changed in a period, with the words it rests on",
         "pipeline digest --since 7d --format html > digest.html",
     )
-    since(show, "7d")
+    since(show)
     show.add_argument("--format", choices=["markdown", "html", "text", "json"], default="text", help="without it: text")
 
     changed = command("changes", changes, "list the changes of a period, the newest last", "pipeline changes --since yesterday")
-    since(changed, "30d")
+    since(changed)
     as_json(changed)
 
     who = command(
@@ -239,16 +227,16 @@ def _config(args: argparse.Namespace) -> Config:
     return config.load(path)
 
 
-@contextmanager
-def _reading(args: argparse.Namespace) -> Iterator[Store]:
-    """The store for a command that only reads; a missing one is made, so that a new installation answers with nothing found."""
+def _reading(config: Config) -> Store:
+    """Opens the store for a command that only reads; a missing one is made, so that a new installation answers that there is nothing."""
     from pipeline.store import Store
 
-    path = _config(args).store_path
-    if not path.exists():
-        Store.open(path).close()
-    with Store.open(path, read_only=True) as store:
-        yield store
+    return Store.open(config.store_path, read_only=True)
+
+
+def _period(args: argparse.Namespace, config: Config) -> tuple[datetime, datetime]:
+    now = _now()
+    return when(args.since, now) if args.since else now - timedelta(days=config.digest.days), now
 
 
 def _print_json(document: Any) -> None:
@@ -296,10 +284,10 @@ def daemon(args: argparse.Namespace) -> int:
 def show_digest(args: argparse.Namespace) -> int:
     from pipeline import cycle, render, templates
 
-    now = _now()
-    since = when(args.since, now)
-    with _reading(args) as store:
-        digest = cycle.make_digest(store, since, now)
+    config = _config(args)
+    since, until = _period(args, config)
+    with _reading(config) as store:
+        digest = cycle.make_digest(store, since, until)
     if args.format == "html":
         print(render.html(digest, templates.read("digest.html")), end="")
     else:
@@ -311,12 +299,12 @@ def show_digest(args: argparse.Namespace) -> int:
 def changes(args: argparse.Namespace) -> int:
     from pipeline import render, screen
 
-    now = _now()
-    since = when(args.since, now)
-    with _reading(args) as store:
-        found = store.changes(since, now)
+    config = _config(args)
+    since, until = _period(args, config)
+    with _reading(config) as store:
+        found = store.changes(since, until)
     if args.json:
-        _print_json({"since": since.isoformat(), "until": now.isoformat(), "changes": [render.change_document(c) for c in found]})
+        _print_json({"since": since.isoformat(), "until": until.isoformat(), "changes": [render.change_document(c) for c in found]})
     else:
         screen.changes(found)
     return DONE
@@ -327,7 +315,7 @@ def members(args: argparse.Namespace) -> int:
     from pipeline.model import Standing
 
     as_of = _day(args.as_of) if args.as_of else None
-    with _reading(args) as store:
+    with _reading(_config(args)) as store:
         coalition = store.find_coalition(args.coalition)
         if coalition is None:
             raise PipelineError(f"no coalition of that name is known{_near(args.coalition, store)}", about=args.coalition)
@@ -374,7 +362,7 @@ def _near(name: str, store: Store) -> str:
 def query(args: argparse.Namespace) -> int:
     from pipeline import screen
 
-    with _reading(args) as store:
+    with _reading(_config(args)) as store:
         rows = store.query(args.sql)
     if args.json:
         _print_json(rows)
@@ -430,199 +418,26 @@ def shlex_quote(text: str) -> str:
 
 
 def detect(args: argparse.Namespace) -> int:
+    from pipeline import single
+
     if args.jsonl:
         if args.json or args.explain or args.published:
             raise UsageError("--jsonl takes its days from the rows and prints rows: leave out --json, --explain and --published")
-        return _detect_rows(args.file)
-    from pipeline import app, screen
-
-    published = when(args.published, _now()) if args.published else None
-    article = _article(_read(args.file), args.file, published)
-    detection = app.load_detector().detect(article)
-    if args.json:
-        document: dict[str, Any] = {"claims": [claim_row(c) for c in detection.claims]}
-        if args.explain:
-            document |= {
-                "skipped": detection.skipped,
-                "trace": list(detection.trace),
-                "because": [list(c.because) for c in detection.claims],
-            }
-        _print_json(document)
+        single.detect_rows(args.file)
     else:
-        print(screen.claims(detection, explain=args.explain), end="")
+        published = when(args.published, _now()) if args.published else None
+        single.detect(args.file, published, as_json=args.json, explain=args.explain)
     return DONE
 
 
 def parse(args: argparse.Namespace) -> int:
-    from pipeline import screen
-
-    source: str = args.source
-    article = _fetched(args, source) if re.match(r"(?i)https?://", source) else _article(_read(source), source, None)
-    if args.json:
-        _print_json(
-            {
-                "title": article.title,
-                "text": article.text,
-                "published": article.published.isoformat() if article.published else None,
-                "author": article.author,
-                "site": article.site,
-                "url": article.url,
-                "language": article.language,
-            }
-        )
-    else:
-        print(screen.article_text(article), end="")
-    return DONE
-
-
-def _fetched(args: argparse.Namespace, url: str) -> Article:
-    from pipeline import articles
-    from pipeline.fetch import Fetcher, FetchSettings, PageRequest
-    from pipeline.model import Page
+    from pipeline import single
+    from pipeline.fetch import FetchSettings
 
     # A page can be looked at without any configuration; one that is named, or lies where it is looked for, is kept to.
     named = args.config or os.environ.get("PIPELINE_CONFIG") or Path(DEFAULT_CONFIG).exists()
-    settings = _config(args).fetch if named else FetchSettings()
-    with Fetcher(settings) as fetcher:
-        for _, outcome in fetcher.fetch([PageRequest(url)]):
-            if isinstance(outcome, Page):
-                return articles.parse(outcome)
-            if isinstance(outcome, FetchError):
-                raise outcome
-    raise FetchError("gave no page", about=url)
-
-
-def _read(name: str) -> bytes:
-    """Reads a whole article; raises UsageError for a file that cannot be read or is far too long."""
-    with _opened(name) as file:
-        body = file.read(LONGEST_INPUT + 1)
-    if len(body) > LONGEST_INPUT:
-        raise UsageError(f"is longer than {LONGEST_INPUT >> 20} MB, which no article is", about=name)
-    return body
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[IO[bytes]]:
-    if name == "-":
-        if sys.stdin.isatty():
-            print("Reading from the keyboard: end with Ctrl-D.", file=sys.stderr)
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(name).open("rb") as file:
-            yield file
-    except OSError as problem:
-        raise UsageError(f"cannot be read: {problem.strerror}", about=name) from problem
-
-
-def _article(body: bytes, name: str, published: datetime | None) -> Article:
-    """Makes an article of a file: HTML as the cycle reads it, anything else as plain text. A day that was given wins."""
-    from dataclasses import replace
-
-    from pipeline import articles
-
-    head = body[:2000].lstrip().lower()
-    if name.lower().endswith((".html", ".htm")) or head.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<body" in head:
-        article = articles.parse_html(body)
-        return replace(article, published=published) if published else article
-    return plain_article(body.decode("utf-8-sig", "replace"), published)
-
-
-def plain_article(text: str, published: datetime | None) -> Article:
-    """Makes an article of plain text: a short first line that is no sentence is its title.
-
-    Where nothing parts the lines and they are long, each line is a paragraph; short lines are one paragraph that was wrapped.
-
-    >>> plain_article("Nordix joins the pact\\n\\nNordix joined on Monday.", None).title
-    'Nordix joins the pact'
-    >>> plain_article("Nordix joined on Monday.\\n\\nNobody else did.", None).text
-    'Nordix joined on Monday.\\n\\nNobody else did.'
-    """
-    from pipeline.model import Article
-
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")]
-    title = ""
-    if (
-        len(lines) > 1
-        and len(lines[0]) <= 200
-        and not lines[0].endswith((".", ":", ",", ";", "”", '"'))
-        and (not lines[1] or len(lines[1]) > 100)
-    ):
-        title, lines = lines[0], lines[1:]
-    body = "\n".join(lines).strip()
-    if "\n\n" not in body and sum(map(len, lines)) > 100 * len(lines):
-        body = "\n\n".join(line for line in lines if line)
-    return Article(url="", title=title, text=body, published=published)
-
-
-def claim_row(claim: Claim) -> dict[str, Any]:
-    """Gives a claim with the keys of the command-line contract."""
-    return {
-        "coalition": claim.coalition,
-        "member": claim.member,
-        "event": claim.event,
-        "role": claim.role,
-        "status": claim.status,
-        "date": str(claim.date) if claim.date else None,
-        "confidence": round(claim.confidence, 4),
-        "evidence": claim.quote.words,
-    }
-
-
-def _detect_rows(name: str) -> int:
-    from pipeline import app
-    from pipeline.render import json_text
-
-    detector = None
-    with _opened(name) as file:
-        for number, line in enumerate(_lines(file, name), 1):
-            if not line.strip():
-                continue
-            key, article = _row(line, f"{'standard input' if name == '-' else name}, line {number}")
-            detector = detector or app.load_detector()
-            claims = detector.detect(article).claims
-            # A reader at the other end of a pipe gets each row as it is done.
-            print(json_text({"id": key, "claims": [claim_row(c) for c in claims]}, indent=None), flush=True)
+    single.parse(args.source, lambda: _config(args).fetch if named else FetchSettings(), as_json=args.json)
     return DONE
-
-
-def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
-    while line := file.readline(LONGEST_INPUT + 1):
-        if len(line) > LONGEST_INPUT:
-            raise UsageError(f"a row is longer than {LONGEST_INPUT >> 20} MB", about=name)
-        yield line
-
-
-def _row(line: bytes, about: str) -> tuple[Any, Article]:
-    """Reads one row of `detect --jsonl`; raises UsageError that names the line and what is wrong with it."""
-    import json
-
-    from pipeline.model import Article
-
-    def wrong(why: str) -> NoReturn:
-        raise UsageError(why, about=about)
-
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as problem:
-        raise UsageError(f"is no JSON: {problem}", about=about) from problem
-    if not isinstance(row, dict):
-        wrong("is no JSON object")
-    if not isinstance(row.get("id"), str | int):
-        wrong('"id" must be a text or a number')
-    if not isinstance(row.get("text"), str):
-        wrong('"text" must be a text')
-    for key in ("title", "url", "published"):
-        if not isinstance(row.get(key), str | None):
-            wrong(f'"{key}" must be a text or null')
-    published = None
-    if row.get("published"):
-        try:
-            published = datetime.fromisoformat(row["published"])
-        except ValueError:
-            wrong(f'"published" is no ISO 8601 time: {row["published"]!r}')
-        published = published.astimezone(UTC) if published.tzinfo else published.replace(tzinfo=UTC)
-    return row["id"], Article(url=row.get("url") or "", title=row.get("title") or "", text=row["text"], published=published)
 
 
 if __name__ == "__main__":

@@ -238,7 +238,8 @@ def _what(change: Change, several: bool) -> str:
     as_role = f" as {role}" if role and change.role is not Role.MEMBER else ""
     match kind:
         case ChangeKind.MEMBER_JOINED:
-            said = f"joined{as_role}"
+            back = f"{be} back after a suspension" if change.before == Standing.SUSPENDED else ""
+            said = back or f"joined{' again' if change.before == Standing.OUT else ''}{as_role}"
         case ChangeKind.MEMBER_OBSERVED:
             said = f"{be} {role or _ROLES[Role.MEMBER][several]}"
         case ChangeKind.MEMBER_LEFT:

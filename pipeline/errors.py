@@ -50,3 +50,7 @@ class DeliveryError(PipelineError):
     def __init__(self, message: str, *, about: str = "", transient: bool = True) -> None:
         super().__init__(message, about=about)
         self.transient = transient
+
+
+class UsageError(PipelineError):
+    """What was asked for on the command line cannot be understood."""

@@ -28,7 +28,7 @@ _NO_CUT = PIECES_SHOWN * (LONGEST_QUOTATION + 10)
 
 Document = dict[str, Any]
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#$&{}])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#${}]|&(?=#?\w+;))")
 _MARKDOWN_START = re.compile(r"^(\s*)([-+=:]|\d+(?=[.)]))")
 _BARE_LINK = re.compile(r"(?i)(?<=[a-z])(:)(?=//)|(?<=\bwww)(\.)|(@)")
 _NOT_ASCII = re.compile(r"[^\n -~]")

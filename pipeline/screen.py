@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pipeline.digest import describe, long_date
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.cycle import CycleReport
 
 FAILURES_SHOWN = 8
+SHORT_COLUMN = 30
 
 Tell = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -60,8 +62,11 @@ def run_summary(report: CycleReport) -> str:
     return "\n".join(line for text in lines for line in hang(text, WIDTH, "  ")) + "\n"
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Prints rows: as a table on a terminal, as tab-separated lines with a first line of names when piped."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str, short: str = "") -> None:
+    """Prints rows: as a table on a terminal, as tab-separated lines with a first line of names when piped.
+
+    On a terminal the column called `short` is cut to one line.
+    """
     cells = [[plain("" if v is None else str(v), LONGEST_QUOTATION) for v in row] for row in rows]
     if not sys.stdout.isatty():
         for row in [[plain(c) for c in columns], *cells]:
@@ -77,7 +82,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
 
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
-        shown.add_column(Text(plain(name)), overflow="fold")
+        if name == short:
+            shown.add_column(Text(plain(name)), no_wrap=True, overflow="ellipsis", max_width=SHORT_COLUMN)
+        else:
+            shown.add_column(Text(plain(name)), overflow="fold")
     for row in cells:
         shown.add_row(*map(Text, row))
     Console(markup=False, highlight=False, emoji=False).print(shown)
@@ -106,6 +114,7 @@ def changes(found: Sequence[Change]) -> None:
             for c in found
         ],
         empty="Nothing changed in this period.",
+        short="words",
     )
 
 
@@ -132,26 +141,27 @@ def article_text(article: Article) -> str:
 
 
 def claims(detection: Detection, *, explain: bool = False) -> str:
-    """Gives the claims of one article, each with its words, and with `explain` the reasons."""
-    lines = []
-    for claim in detection.claims:
-        lines += [*_claim(claim), *([f"    because {plain(b)}" for b in claim.because] if explain else []), ""]
+    """Gives the claims of one article, those of the same words together, and with `explain` the reasons."""
+    lines: list[str] = []
+    for words, several in groupby(detection.claims, key=lambda c: c.quote.words):
+        for claim in several:
+            lines += hang(_claim(claim), WIDTH, "  ")
+            if explain:
+                lines += [line for because in claim.because for line in hang(f"  because: {plain(because)}", WIDTH, "    ")]
+        lines += [*hang(f"    “{plain(words, LONGEST_QUOTATION)}”", WIDTH, "     "), ""]
     if not detection.claims:
         lines = [f"Nothing about coalitions{f': {plain(detection.skipped)}' if detection.skipped else '.'}", ""]
     if explain:
-        lines += [f"# {plain(step, LONGEST_QUOTATION)}" for step in detection.trace]
+        lines += [line for step in detection.trace for line in hang(f"# {plain(step, LONGEST_QUOTATION)}", WIDTH, "# ")]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _claim(claim: Claim) -> list[str]:
+def _claim(claim: Claim) -> str:
     event = claim.event.replace("_", " ")
     facts = [event if claim.status == "completed" else f"{event} ({claim.status})"]
-    if claim.role:
+    if claim.role and claim.role != "member":
         facts.append(f"as {claim.role}")
     if claim.date:
         facts.append(long_date(claim.date))
-    who = f"{claim.member} · {claim.coalition}" if claim.member else claim.coalition
-    return [
-        *hang(f"{plain(who)}: {', '.join(facts)} · confidence {claim.confidence:.0%}", WIDTH, "  "),
-        *hang(f"    “{plain(claim.quote.words, LONGEST_QUOTATION)}”", WIDTH, "     "),
-    ]
+    who = f"{plain(claim.member)} · {plain(claim.coalition)}" if claim.member else plain(claim.coalition)
+    return f"{who}: {', '.join(facts)} · confidence {claim.confidence:.0%}"

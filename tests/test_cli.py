@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import cli
+from pipeline import cli, single
+from pipeline.errors import UsageError
 from tests.web import Site
 
 NOW = datetime(2024, 5, 14, 9, 30, tzinfo=UTC)
@@ -113,7 +114,7 @@ def test_moments_are_read_as_people_write_them(words: str, moment: str) -> None:
 
 @pytest.mark.parametrize("words", ["", "soon", "2024-13-01", "2024-02-30", "99999y", "7x", "12345", "blåhaj"])
 def test_what_is_no_moment_is_wrong_usage(words: str) -> None:
-    with pytest.raises(cli.UsageError, match="is no moment"):
+    with pytest.raises(UsageError, match="is no moment"):
         cli.when(words, NOW)
 
 
@@ -154,7 +155,7 @@ def test_detect_reads_html_as_the_cycle_does(capsys: pytest.CaptureFixture[str],
     ],
 )
 def test_plain_text_becomes_an_article(text: str, title: str, body: str) -> None:
-    article = cli.plain_article(text, NOW)
+    article = single.plain_article(text, NOW)
     assert (article.title, article.text, article.published) == (title, body, NOW)
 
 
@@ -387,6 +388,15 @@ def test_a_reader_that_goes_away_brings_no_traceback(read: str) -> None:
         program.stdout.close()
         assert program.stderr.read() == ""
         assert program.wait() == cli.PIPE_CLOSED
+
+
+def test_a_reader_that_leaves_the_rows_is_no_wrong_usage(tmp_path: Path) -> None:
+    rows = rows_file(tmp_path, *({"id": "x" * 500, "text": ""} for _ in range(2000)))
+    with started("detect", "--jsonl", rows) as program:
+        assert program.stdout and program.stderr
+        program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == "" and program.wait() == cli.PIPE_CLOSED
 
 
 def test_ctrl_c_is_quiet() -> None:

@@ -26,6 +26,8 @@ UNTIL = MORNING + timedelta(days=1)
         (change(K.MEMBER_JOINED, role=Role.MEMBER), "Norvik joined"),
         (change(K.MEMBER_JOINED, role=Role.FOUNDER), "Norvik joined as a founder"),
         (change(K.MEMBER_JOINED, role=Role.SIGNATORY), "Norvik joined as a signatory"),
+        (change(K.MEMBER_JOINED, before="out", after="in"), "Norvik joined again"),
+        (change(K.MEMBER_JOINED, before="suspended", after="in"), "Norvik is back after a suspension"),
         (change(K.MEMBER_OBSERVED), "Norvik is a member"),
         (change(K.MEMBER_OBSERVED, role=Role.OBSERVER), "Norvik is an observer"),
         (change(K.MEMBER_LEFT), "Norvik left"),

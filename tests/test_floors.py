@@ -43,6 +43,7 @@ FLOORS = {
     "daemon": DOORS,
     "demo": DOORS,
     "screen": DOORS,
+    "single": DOORS,
     "site": DOORS,
     "train": DOORS,
 }
