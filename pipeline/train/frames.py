@@ -164,31 +164,38 @@ class Filler:
         return finish(context, sentence, f"frame:{frame.phenomenon}")
 
     def bullet(self) -> Sample:
-        """A line of a list, under the line that says what it is a list of."""
+        """A line of a list, under the line that says what it is a list of; or that line and its list in one sentence."""
         random = self.random
         self.organisations = random.random() < 0.6
-        (event_word, role_word), lead = random.choice(self.leads)
+        wanted, kind, lead = self._lead()
+        if random.random() < 0.3:
+            parts = [f"{lead.rstrip(' :')} {random.choice([':', ':', '–', '—'])} {self.names(random.choice([1, 2, 3, 5, 8, 14]), wanted)}"]
+            if random.random() < 0.3:
+                more, _, tail = self._lead()
+                parts.append(f"{tail.rstrip(' :')} : {self.names(random.choice([1, 2, 3, 5]), more)}")
+            sentence = random.choice([" ; ", " . ", " / "]).join(self.slots(part) for part in parts) + random.choice([" .", ""])
+            context = self._neutral(random.random() < 0.6) if random.random() < 0.8 else ""
+            return finish(self._noise(unlabelled(context)), self._noise(sentence), f"list:{kind}")
+        line = random.choices(
+            [
+                self.name(wanted),
+                self.name(wanted) + random.choice([" ( {PL} )", " , {PL}", " – {PL}", " ( {X} )", " ( {D} )"]),
+                self.name(wanted) + random.choice([" : {P} , {TITLE}", " – {P}", " , represented by {P}", " ( {P} )"]),
+                "{PL} : " + self.names(random.choice([1, 2, 3, 5]), wanted),
+                self.name(wanted) + random.choice([" , a {ROLE}", " – {ROLE} from {PL}", " ( {ROLE} )", " , which sells software"]),
+                self.names(random.choice([2, 3, 5, 8, 14]), wanted),
+            ],
+            [50, 10, 10, 10, 10, 10],
+        )[0]
+        context, sentence = self.slots(lead), random.choice(["• ", "• ", "", "- ", "* "]) + self.slots(line)
+        return finish(self._noise(unlabelled(context)), self._noise(sentence), f"list:{kind}")
+
+    def _lead(self) -> tuple[Target, str, str]:
+        """What a line that introduces a list says of the names in it, in a word too, and the line."""
+        (event_word, role_word), lead = self.random.choice(self.leads)
         event = None if event_word == "none" else Event(event_word)
         status = Status.PLANNED if event is Event.WILL_JOIN else Status.COMPLETED
-        wanted = target(event, status, Role(role_word) if role_word in list(Role) else None)
-        dash = random.choice(["• ", "• ", "", "- ", "* "])
-        shape = random.random()
-        if shape < 0.5:
-            line = self.name(wanted)
-        elif shape < 0.6:
-            line = self.name(wanted) + random.choice([" ( {PL} )", " , {PL}", " – {PL}", " ( {X} )", " ( {D} )"])
-        elif shape < 0.7:
-            line = self.name(wanted) + random.choice([" : {P} , {TITLE}", " – {P}", " , represented by {P}", " ( {P} )"])
-        elif shape < 0.8:
-            line = "{PL} : " + self.names(random.choice([1, 2, 3, 5]), wanted)
-        elif shape < 0.9:
-            line = self.name(wanted) + random.choice(
-                [" , a {ROLE}", " – {ROLE} from {PL}", " ( {ROLE} )", " , which makes {ROLE} software"]
-            )
-        else:
-            line = self.names(random.choice([2, 3, 5, 8, 14]), wanted)
-        context, sentence = self.slots(lead), dash + self.slots(line)
-        return finish(self._noise(unlabelled(context)), self._noise(sentence), f"list:{event_word}")
+        return target(event, status, Role(role_word) if role_word in list(Role) else None), event_word, lead
 
     def _cut(self, text: str) -> tuple[str, str]:
         """One sentence of a text, and the one before it."""
