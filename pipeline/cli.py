@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -398,20 +399,24 @@ def demo(args: argparse.Namespace) -> int:
     print(render.text(played.digest))
     print(f"The store is {played.store}. Look into it:")
     for words in stage.NEXT_COMMANDS:
-        print(f"  pipeline --config {shlex_quote(str(played.config))} {words}")
+        print(f"  {_program()} --config {shlex.quote(str(played.config))} {words}")
     return DONE
+
+
+def _program() -> str:
+    """How to call this program again from here: in a fresh virtual environment it is on nobody's path."""
+    import shutil
+
+    if shutil.which("pipeline"):
+        return "pipeline"
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "pipeline" else f"{sys.executable} -m pipeline"
 
 
 def _passing_folder() -> Path:
     import tempfile
 
     return Path(tempfile.mkdtemp(prefix="pipeline-demo-"))
-
-
-def shlex_quote(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)
 
 
 # One article.

@@ -109,7 +109,8 @@ def _json_escape(c: str) -> str:
 
 def heading(digest: Digest) -> str:
     """Gives the title line of a digest."""
-    return f"Who joined, who left: {_moment(digest.since)} to {_moment(digest.until)}"
+    since, until = _moment(digest.since), _moment(digest.until)
+    return f"Who joined, who left: {since if since == until else f'{since} to {until}'}"
 
 
 def tally(digest: Digest) -> str:

@@ -266,6 +266,10 @@ def test_the_words_of_a_long_roster_are_shown_up_to_a_bound() -> None:
     assert shown.count("“") == render.PIECES_SHOWN and "and 5 more" in " ".join(shown.split())
 
 
+def test_a_single_moment_is_said_once() -> None:
+    assert render.heading(build([], MORNING, MORNING)) == "Who joined, who left: 14 May 2025 08:00 UTC"
+
+
 def test_a_thousand_changes_are_rendered_in_every_medium() -> None:
     told = [
         change(K.MEMBER_JOINED, f"Member {i}", words("Joined.", url=f"https://{i}.example/"), coalition=f"Body {i % 40}")
