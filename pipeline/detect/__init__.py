@@ -79,7 +79,7 @@ class Detector:
             for mention, label in zip(question.masked.mentions, labels, strict=True)
             if label.event is not None
         ]
-        claims = tuple(_Claims(article, analysis, self._lexicon).settle(said))
+        claims = tuple(_Claims(article, analysis, self._lexicon).settle(_without_rivals(said)))
         return Detection(claims, trace=tuple(_trace(analysis, questions)))
 
     def _label(self, questions: tuple[Question, ...]) -> list[tuple[Label, ...]]:
@@ -87,6 +87,19 @@ class Detector:
         distinct = {q.masked.text: q.masked for q in questions}
         labelled = dict(zip(distinct, self._roles.label(list(distinct.values())), strict=True))
         return [labelled[q.masked.text] for q in questions]
+
+
+def _without_rivals(said: list[_Said]) -> list[_Said]:
+    """Keeps of what was said of coalitions that a sentence does not name the surest for each name.
+
+    Such a sentence is asked about each coalition that may be meant; one of them is right at most.
+    """
+    best: dict[tuple[int, int], float] = {}
+    for one in said:
+        if not one.question.named:
+            key = (one.question.sentence, one.mention.start)
+            best[key] = max(best.get(key, 0.0), one.label.probability)
+    return [s for s in said if s.question.named or best[(s.question.sentence, s.mention.start)] == s.label.probability]
 
 
 class _Claims:
@@ -130,7 +143,7 @@ class _Claims:
                 return
             members: tuple[str | None, ...] = (None,)
         else:
-            if mention.kind is MentionKind.PERSON or mention.coalition == one.question.coalition:
+            if mention.kind in {MentionKind.PERSON, MentionKind.PLACE} or mention.coalition == one.question.coalition:
                 return
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
         found = dates(sentence.text, self._day, ahead=label.event in _AHEAD or label.status in {Status.PLANNED, Status.PROPOSED})

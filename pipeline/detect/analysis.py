@@ -4,6 +4,7 @@ name and that coalition?
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from pipeline.detect.segment import sentences
 from pipeline.detect.spans import BOUNDARY, Masked, Mention, MentionKind, Sentence, SentenceKind, mask
 from pipeline.model import Article
 
+_BETWEEN = re.compile(
+    r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?(?:(?!including|namely|such|like|are|is|was|were|with|by|among|which|who|that|has|have|will)[a-z-]+\s){0,4}"
+)
 MOST_COALITIONS = 3
 """A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""
 
@@ -58,7 +62,7 @@ class Analysis:
                     asked = [*in_context[-1:], *asked, *self._one(self.main)]
                 else:
                     asked += [*(self._one(fallback) if not asked else []), *self._one(self.main)]
-                asked = list(dict.fromkeys(asked))
+                asked = [c for c in dict.fromkeys(asked) if not self._is_listed(number, c)]
                 for coalition in asked:
                     yield Question(number, coalition, self._masked(number, context, coalition), coalition in here)
             if here:
@@ -67,6 +71,17 @@ class Analysis:
     @staticmethod
     def _one(coalition: int | None) -> list[int]:
         return [] if coalition is None else [coalition]
+
+    def _is_listed(self, number: int, coalition: int) -> bool:
+        """Whether a coalition is only one name of a list here, between others that are none: it is spoken of as a member."""
+        mentions, text = self.mentions[number], self.sentences[number].text
+        at = [i for i, m in enumerate(mentions) if m.coalition == coalition]
+        if len(at) != 1:
+            return False
+        beside = [i for i in (at[0] - 1, at[0] + 1) if 0 <= i < len(mentions)]
+        listed = [i for i in beside if _BETWEEN.fullmatch(text[mentions[min(i, at[0])].end : mentions[max(i, at[0])].start])]
+        around = [i for i in range(at[0] - 2, at[0] + 3) if 0 <= i < len(mentions) and i != at[0]]
+        return bool(listed) and len(around) > 1 and sum(mentions[i].coalition is None for i in around) > 1 and len(listed) == len(beside)
 
     def _before(self, number: int) -> int | None:
         if number == 0 or self.sentences[number].part != self.sentences[number - 1].part:

@@ -194,4 +194,4 @@ def nearest(found: tuple[When, ...], start: int, end: int, text: str) -> Partial
     same = [w for w in before if not any(w.end <= c < start for c in cuts)]
     if same:
         return same[-1].date
-    return after[0].date if after else before[-1].date
+    return (after or before[-1:] or found)[0].date

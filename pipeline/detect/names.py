@@ -56,6 +56,11 @@ _TITLE_BEFORE = re.compile(
     re.I,
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|outside|around|across|to|through|over|via)\s+(?:the\s+)?$")
+_THING = re.compile(
+    r"\b(?:Act|Bill|Law|Street|Avenue|Road|Prize|Award|Awards|Day|Week|Year|Summit|Cup|Games|Index|River|Sea|Ocean|Island|Islands|Mountains?|Valley|Airport|"
+    r"Square|Hall|Hotel|Stadium|Palace|Programme|Report|Review|Code|Directive|Regulation|Standard)$"
+)
+"""Names of laws, places, days and prizes: they are members of nothing."""
 _ORGANISATION_WORD = frozenset(
     "university institute college bank ministry department agency company group holdings labs laboratory laboratories semiconductor "
     "systems technologies technology electric energy power foundation trust fund church party authority office school hospital clinic "
@@ -683,6 +688,8 @@ class Names:
             return MentionKind.PERSON, start
         if len(words) == 1 and words[0] in lexicon.given:
             return MentionKind.PERSON, start
+        if _THING.search(surface):
+            return MentionKind.PLACE, start
         return MentionKind.ORGANISATION, start
 
     def _remember(self, words: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ class References:
         self._live = range(len(inventory.coalitions))
         heads = sorted((h for h in lexicon.heads if h.isalpha()), key=len, reverse=True)
         self._phrase = re.compile(
-            rf"\b(?:[Tt]he|[Tt]his|[Tt]hat|[Tt]hese|[Ii]ts|[Oo]ur)\s+(?P<count>(?:(?!(?:in|of|on|for|to|and|with|at|by|from|as|that|is|was)\s)[\w-]+\s){{0,3}}?)(?P<head>{'|'.join(heads)})\b(?!-)(?!\s+(?:of|for|between)\b)",
+            rf"\b(?:[Tt]he|[Tt]his|[Tt]hat|[Tt]hese|[Ii]ts|[Oo]ur)\s+(?P<count>(?:(?!(?:in|of|on|for|to|and|with|at|by|from|as|that|is|was)\s)[\w'’-]+\s){{0,3}}?)(?P<head>{'|'.join(heads)})\b(?!-)(?!\s+(?:of|for|between)\b)",
             re.I,
         )
         self._recent: list[int] = []
