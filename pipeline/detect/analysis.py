@@ -17,6 +17,9 @@ from pipeline.detect.spans import BOUNDARY, Masked, Mention, MentionKind, Senten
 from pipeline.model import Article
 
 _BETWEEN = re.compile(
+    r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?"
+    r"(?:(?!including|namely|such|like|are|is|was|were|with|by|among|which|who|that|has|have|will)[a-z-]+\s){0,4}"
+)
     r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?(?:(?!including|namely|such|like|are|is|was|were|with|by|among|which|who|that|has|have|will)[a-z-]+\s){0,4}"
 )
 MOST_COALITIONS = 3
