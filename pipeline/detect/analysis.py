@@ -20,8 +20,6 @@ _BETWEEN = re.compile(
     r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?"
     r"(?:(?!including|namely|such|like|are|is|was|were|with|by|among|which|who|that|has|have|will)[a-z-]+\s){0,4}"
 )
-    r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?(?:(?!including|namely|such|like|are|is|was|were|with|by|among|which|who|that|has|have|will)[a-z-]+\s){0,4}"
-)
 MOST_COALITIONS = 3
 """A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""
 
