@@ -149,8 +149,7 @@ SURE_OF_NOTHING = 0.9
 def lists(masked: Masked) -> list[tuple[int, ...]]:
     """The lists of two or more names in a sentence, as places in its mentions.
 
-    >>> mentions = tuple(Mention(0, 1, name, MentionKind.ORGANISATION) for name in "abcd")
-    >>> lists(Masked("[unused5] [SEP] [unused5] , [unused5] and [unused5] left [unused1] .", mentions))
+    >>> lists(Masked("[unused5] [SEP] [unused5] , [unused5] and [unused5] left [unused1] .", ()))
     [(0, 1, 2)]
     """
     shorthand, first = _shorthand(masked)
