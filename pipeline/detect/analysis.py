@@ -18,7 +18,8 @@ from pipeline.model import Article
 
 _BETWEEN = re.compile(
     r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?"
-    r"(?:(?!including|namely|such|like|are|is|was|were|with|by|among|which|who|that|has|have|will)[a-z-]+\s){0,4}"
+    r"(?:(?!(?:including|consisting|comprising|namely|such|like|are|is|was|were|with|by|of|from|in|to|for|at|on|between|among|which|who|that|has|"
+    r"have|will)\b)[a-z-]+\s){0,4}"
 )
 MOST_COALITIONS = 3
 """A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""

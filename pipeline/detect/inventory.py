@@ -8,6 +8,7 @@ look like one are refused. It does not resolve "the bloc": that is `reference`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,9 @@ from pipeline.detect.lexicon import ORGAN, Lexicon
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.text import fold
 
-_DEFINED = re.compile(r"\s*\(\s*(?:the\s|or\s|hereinafter\s|known as\s)*[\"“‘']?(?:the\s)?([^()\"”’]{2,60}?)[\"”’']?\s*\)")
+_DEFINED = re.compile(
+    r"\s*\(\s*(?:the\s|or\s|hereinafter\s(?:referred to as\s|called\s)?|from \d{4}:\s|known as\s)*[\"“‘']?(?:the\s)?([^()\"”’]{2,60}?)[\"”’']?\s*\)"
+)
 _BETTER_KNOWN = re.compile(
     r",?\s+(?:(?:also |better |commonly |widely |formerly |previously |once |originally )?(?:known|called|branded|abbreviated|"
     r"shortened)(?: as| to)?|or|a\.k\.a\.)\s+(?:the\s)?[\"“‘']?$",
@@ -27,7 +30,7 @@ _INTRODUCED = re.compile(
     r"name(?: of)?))\s*(?:the\s+)?[\"“‘']?$"
 )
 _MEMBER_OF = re.compile(
-    r"\b(?:(?:members?|membership|signator(?:y|ies)|co-?signator(?:y|ies)|membership rolls|ranks|parties|party|states? part(?:y|ies)|"
+    r"\b(?:(?:members?|countries|nations|member states|membership|signator(?:y|ies)|co-?signator(?:y|ies)|membership rolls|ranks|parties|party|states? part(?:y|ies)|"
     r"backers|supporters|observer|adherents?|withdrawal|"
     r"departure|exit|accession|secession|expulsion|suspension|admission|entry|application)\s+(?:of|to|from|in|into|at|for)|"
     r"(?:joined|joins|join|joining|rejoined?|rejoins|quit|quits|quitting|acceded to|accede to|accedes to|signed up to|sign up to|"
@@ -43,7 +46,7 @@ _STRONG_MEMBER_OF = re.compile(
     r"\b(?:members?|membership|signator(?:y|ies)|states? part(?:y|ies)|accession|acced\w+)\s+(?:of|to|in)\s+(?:the\s+)?[\"“‘']?$", re.I
 )
 _OWNS_MEMBERS = re.compile(
-    r"^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|signatories|member states|founding members?|founders|board of "
+    r"^,?\s+to which\b[^.]{0,60}\bbelong|^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|signatories|member states|founding members?|founders|board of "
     r"directors)\b|"
     r"\s+(?:members|member states|membership|signatories|member countries|said it had (?:admitted|suspended|expelled)|has "
     r"(?:admitted|suspended|expelled|welcomed)|(?:admitted|suspended|expelled|welcomed|admits|suspends|expels|welcomes)\b))"
@@ -86,7 +89,7 @@ _POWER = re.compile(
     r"grand|minority|opposition|four-party|"
     r"three-party|two-party|five-party|multi-party|centre-left|centre-right|right-wing|left-wing|coalition)\s)+(?:coalition|"
     r"government|cabinet|administration|alliance))\b"
-    r"|\b(?:the|his|her)\s+(?P<bare>coalition)\b(?!\s+of\b)",
+    r"|\b(?:the|his|her|this|a)\s+(?:new\s|current\s|outgoing\s|three-way\s)?(?P<bare>coalition)\b(?!\s+(?:of|forces|troops|soldiers|military|warplanes|aircraft|planes|for)\b)",
     re.I,
 )
 _POLITICS = re.compile(
@@ -112,16 +115,19 @@ class Inventory:
         self._lexicon = lexicon
         self._heads = "|".join(sorted(h for h in lexicon.heads if h.isalpha()))
         self._introduced = re.compile(_INTRODUCED.pattern.replace("{heads}", self._heads).replace("{{", "{").replace("}}", "}"))
-        self._explained = re.compile(rf"^[\"”’']?\s?,\s+(?:the|a|an|its|their|another|one)\s+(?:[\w'’-]+\s){{0,5}}?(?:{self._heads})\b")
+        self._explained = re.compile(
+            rf"^(?:\s\([^)]*\))?[\"”’']?\s?,\s+(?:the|a|an|its|their|another|one)\s+(?:[\w'’-]+\s){{0,5}}?(?P<head>{self._heads})\b", re.I
+        )
         self.coalitions: list[Coalition] = []
         self._by_name: dict[str, int] = {}
         members = {fold(m.surface) for ms in mentions for m in ms if m.kind in {MentionKind.STATE, MentionKind.PERSON}}
         self._full_names = {fold(m.surface) for ms in mentions for m in ms}
         evidence = self._evidence(sentences, mentions)
+        times = Counter(fold(m.surface) for ms in mentions for m in ms)
         for sentence, of_sentence in zip(sentences, mentions, strict=True):
             for mention in of_sentence:
                 if fold(mention.surface) not in members:
-                    self._consider(sentence, mention, evidence)
+                    self._consider(sentence, mention, evidence, times)
         self._unnamed_powers(sentences)
         self._define(sentences, mentions)
         self._short_forms(mentions)
@@ -155,8 +161,10 @@ class Inventory:
                     found.add("member of")
                 elif _MEMBER_OF.search(before):
                     found.add("joined or left")
-                if self._explained.search(after):
+                if explained := self._explained.search(after):
                     found.add("explained")
+                    if self._lexicon.heads[explained.group("head").lower()].strong:
+                        found.add("explained as one")
                 if _OWNS_MEMBERS.search(after):
                     found.add("has members")
                 if _FORMED.search(before):
@@ -165,7 +173,7 @@ class Inventory:
                     found.add("defined")
         return signs
 
-    def _consider(self, sentence: Sentence, mention: Mention, evidence: dict[str, set[str]]) -> None:
+    def _consider(self, sentence: Sentence, mention: Mention, evidence: dict[str, set[str]], times: Counter[str]) -> None:
         name, lexicon = mention.surface, self._lexicon
         folded = fold(name)
         if folded in self._by_name or mention.kind in {MentionKind.PERSON, MentionKind.STATE}:
@@ -188,11 +196,12 @@ class Inventory:
             if head.strong and self._is_news_of(name):
                 self._add(Coalition(name, "head of its name", head.sort))
                 return
-            if signs:
-                self._add(Coalition(name, f"head of its name, {', '.join(sorted(signs))}", head.sort))
+            if signs or times[folded] > 1:
+                how = ", ".join(sorted(signs)) or "named more than once"
+                self._add(Coalition(name, f"head of its name, {how}", head.sort))
                 return
         if mention.kind is MentionKind.ORGANISATION and lexicon.firms.exact(name) is None and not _COMPANY_END.search(name):
-            if "explained" in signs and len(signs) > 1:
+            if "explained as one" in signs or ("explained" in signs and len(signs) > 1):
                 self._add(Coalition(name, "explained as one"))
             elif "introduced" in signs and self._is_new_name(sentence, mention):
                 self._add(Coalition(name, "introduced as one"))

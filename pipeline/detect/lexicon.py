@@ -147,12 +147,13 @@ class Lexicon:
                 self.seats.setdefault(fold(seat), name)
 
     def _add_coalition(self, name: str, acronym: str, aliases: Sequence[str], kind: str) -> None:
-        if fold(name) in self.common:
+        lower = {a for a in aliases if a == a.lower()}
+        if fold(name) in self.common and fold(name) not in lower:
             return
         known = self.coalitions.exact(name) or name
         self.sorts.setdefault(known, kind)
         for spelling in (name, *aliases):
-            if spelling and spelling == spelling.lower() and spelling not in self.common:
+            if spelling in lower:
                 self.lower_names.add(spelling, known)
             # One short word ("Together", "Quad") is too easily something else: it counts only as an acronym, as written.
             if len(spelling.split()) > 1 or (len(spelling) > 5 and fold(spelling) not in self.common and not _ACRONYM.fullmatch(spelling)):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
-from pipeline.detect.lexicon import ORGAN, Lexicon
+from pipeline.detect.lexicon import ORGAN, Lexicon, Phrases
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.text import fold
 
@@ -94,11 +94,14 @@ _HEADLINE_WORDS = frozenset(
     for ending in ("", "s", "es", "d", "ed", "ing")
 )
 """Words before a body's name in a headline that are no part of it."""
-_ORGANS = frozenset("board committee secretariat assembly presidency chair congress summit delegates members signatories".split())
+_ORGANS = frozenset("board committee secretariat presidency chair summit delegates members signatories".split())
 """Organs of a body and its people: "the Executive Board of the Kite Federation" is no name, the Kite Federation is."""
+_REGIONAL = frozenset(
+    "european african asian american arab nordic baltic pacific atlantic caribbean eurasian mediterranean transatlantic".split()
+)
 _LOWER_HEADS = frozenset(
     "protocol treaty convention accord accords pact charter declaration coalition alliance bloc union zone commonwealth "
-    "compact pledge".split()
+    "compact pledge network scheme grouping forum league".split()
 )
 _NO_NAMES = frozenset(
     "ai it ict iot ceo cfo cto coo ngo ngos gdp co2 esg r&d pr hr tv ipo faq q&a ok am pm ad bc id url pdf usd eur gbp vat iso eds "
@@ -201,16 +204,13 @@ class Names:
         self._usage = usage_of(sentences)
         self._people: set[str] = set()
         self._shouting = False
-        chunked = [self._chunks(s) for s in sentences]
-        body = {
-            fold(s.text[a:b])
-            for s, c in zip(sentences, chunked, strict=True)
-            if s.kind is not SentenceKind.HEADLINE
-            for a, b in c
-            if " " in s.text[a:b]
-        }
-        chunked = [self._as_in_body(s, c, body) if s.kind is SentenceKind.HEADLINE else c for s, c in zip(sentences, chunked, strict=True)]
-        self.mentions = tuple(tuple(self._kinds(s, c)) for s, c in zip(sentences, chunked, strict=True))
+        self._told = Phrases()
+        chunked = {i: self._chunks(s) for i, s in enumerate(sentences) if s.kind is not SentenceKind.HEADLINE}
+        body = {fold(name): name for i, c in chunked.items() for a, b in c if " " in (name := sentences[i].text[a:b])}
+        for name in body.values():
+            self._told.add(name, name)
+        chunked |= {i: self._as_in_body(s, self._chunks(s), set(body)) for i, s in enumerate(sentences) if s.kind is SentenceKind.HEADLINE}
+        self.mentions = tuple(tuple(self._kinds(s, c)) for i, s in enumerate(sentences) for c in (chunked[i],))
         # A surname alone is a person once its bearer has been named in full anywhere in the article.
         self.mentions = tuple(
             tuple(
@@ -255,7 +255,7 @@ class Names:
                 start = self._trim(words, at, end, opening, title_case)
             opening = False
             at = end
-            if not title_case and (lower := self._lower_head(words, start, end)):
+            if not title_case and not self._is_known(_text(words, start, end)) and (lower := self._lower_head(words, start, end)):
                 end = at = lower
             for first, last in self._parted(words, start, end):
                 first, last = self._untitled(words, first, last)
@@ -284,8 +284,12 @@ class Names:
 
     def _lower_head(self, words: Sequence[Token], start: int, end: int) -> int:
         """The end of a name whose head is in lower case, as house styles write it: "the Kyoto protocol", "the Sharon coalition"."""
-        before = words[start - 1].text.lower() if start else ""
-        if before not in {"the", "'s", "’s"} or not 0 < end - start < 3:
+        before = [w.text.lower() for w in words[max(0, start - 2) : start]]
+        if (
+            not {"the", "'s", "’s"} & set(before)
+            or (before[-1:] != before[:1] and is_capital(words[start - 1].text))
+            or not 0 < end - start < 3
+        ):
             return 0
         ahead = end
         while ahead < len(words) and words[ahead].text in {
@@ -342,7 +346,7 @@ class Names:
             return lower[0] if lower else 0
         lengths = [
             hit[0]
-            for phrases in (self._lexicon.coalitions, self._lexicon.firms, self._lexicon.states)
+            for phrases in (self._lexicon.coalitions, self._lexicon.firms, self._lexicon.states, self._told)
             if (hit := phrases.longest(folded, at)) and hit[0] > 1 and words[at + hit[0] - 1].text[:1] not in _LOWER
         ]
         return max(lengths, default=0)
@@ -484,11 +488,18 @@ class Names:
         ):
             return True
         left = words[start:at]
+        if left[-1].text[-1] in "'’":
+            return True  # "the Schoolmasters' and Mistresses' Union"
         if (end - at < 3 and not (head and end - at >= 2)) or not head:
             # "Office for Budget and Growth", "Institute of Science and Technology": a plain word after "of" or "for".
             linked = any(w.text in {"of", "for", "on"} for w in left)
-            return linked and all(w.folded in self._lexicon.common for w in words[at + 1 : end]) and left[-1].folded in self._lexicon.common
-        plain = all(w.folded in self._lexicon.common or w.folded in self._lexicon.demonyms for w in left if w.text[0].isupper())
+            place = left[-1].folded in self._lexicon.seats or self._lexicon.states.exact(left[-1].text) is not None
+            return linked and not place and all(w.folded in self._lexicon.common for w in words[at + 1 : end])
+        plain = all(
+            w.folded in self._lexicon.common or w.folded in self._lexicon.demonyms or w.folded in _REGIONAL
+            for w in left
+            if w.text[0].isupper()
+        )
         preceded = start > 0 and words[start - 1].text.lower() == "the"
         return plain and (preceded or all(w.folded in self._lexicon.common for w in words[at + 1 : end - 1]))
 
