@@ -17,7 +17,8 @@ from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.text import fold
 
 _DEFINED = re.compile(
-    r"\s*\(\s*(?:the\s|or\s|hereinafter\s(?:referred to as\s|called\s)?|from \d{4}:\s|known as\s)*[\"“‘']?(?:the\s)?([^()\"”’]{2,60}?)[\"”’']?\s*\)"
+    r"\s*\(\s*(?:the\s|or\s|hereinafter\s(?:referred to as\s|called\s)?|from \d{4}:\s|"
+    r"known as\s)*[\"“‘']?(?:the\s)?([^()\"”’]{2,60}?)[\"”’']?\s*\)"
 )
 _BETTER_KNOWN = re.compile(
     r",?\s+(?:(?:also |better |commonly |widely |formerly |previously |once |originally )?(?:known|called|branded|abbreviated|"
@@ -30,7 +31,8 @@ _INTRODUCED = re.compile(
     r"name(?: of)?))\s*(?:the\s+)?[\"“‘']?$"
 )
 _MEMBER_OF = re.compile(
-    r"\b(?:(?:members?|countries|nations|member states|membership|signator(?:y|ies)|co-?signator(?:y|ies)|membership rolls|ranks|parties|party|states? part(?:y|ies)|"
+    r"\b(?:(?:members?|countries|nations|member states|membership|signator(?:y|ies)|co-?signator(?:y|ies)|"
+    r"membership rolls|ranks|parties|party|states? part(?:y|ies)|"
     r"backers|supporters|observer|adherents?|withdrawal|"
     r"departure|exit|accession|secession|expulsion|suspension|admission|entry|application)\s+(?:of|to|from|in|into|at|for)|"
     r"(?:joined|joins|join|joining|rejoined?|rejoins|quit|quits|quitting|acceded to|accede to|accedes to|signed up to|sign up to|"
@@ -46,7 +48,8 @@ _STRONG_MEMBER_OF = re.compile(
     r"\b(?:members?|membership|signator(?:y|ies)|states? part(?:y|ies)|accession|acced\w+)\s+(?:of|to|in)\s+(?:the\s+)?[\"“‘']?$", re.I
 )
 _OWNS_MEMBERS = re.compile(
-    r"^,?\s+to which\b[^.]{0,60}\bbelong|^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|signatories|member states|founding members?|founders|board of "
+    r"^,?\s+to which\b[^.]{0,60}\bbelong|^[\"”’']?(?:(?:['’]s?)\s+(?:\w+\s){0,2}?(?:members?|membership|"
+    r"signatories|member states|founding members?|founders|board of "
     r"directors)\b|"
     r"\s+(?:members|member states|membership|signatories|member countries|said it had (?:admitted|suspended|expelled)|has "
     r"(?:admitted|suspended|expelled|welcomed)|(?:admitted|suspended|expelled|welcomed|admits|suspends|expels|welcomes)\b))"
@@ -89,7 +92,8 @@ _POWER = re.compile(
     r"grand|minority|opposition|four-party|"
     r"three-party|two-party|five-party|multi-party|centre-left|centre-right|right-wing|left-wing|coalition)\s)+(?:coalition|"
     r"government|cabinet|administration|alliance))\b"
-    r"|\b(?:the|his|her|this|a)\s+(?:new\s|current\s|outgoing\s|three-way\s)?(?P<bare>coalition)\b(?!\s+(?:of|forces|troops|soldiers|military|warplanes|aircraft|planes|for)\b)",
+    r"|\b(?:the|his|her|this|a)\s+(?:new\s|current\s|outgoing\s|three-way\s)?(?P<bare>coalition)\b(?!\s+(?:of|"
+    r"forces|troops|soldiers|military|warplanes|aircraft|planes|for)\b)",
     re.I,
 )
 _POLITICS = re.compile(
