@@ -13,6 +13,7 @@ from importlib import resources
 from pipeline import detect, resolve
 from pipeline.config import Config
 from pipeline.cycle import Detecting, Parts
+from pipeline.detect.tagger import Tagger
 from pipeline.fetch import Fetcher
 from pipeline.model import KnownName, Watched
 from pipeline.store import Store
@@ -40,7 +41,15 @@ def open_parts(config: Config, *, read_only: bool = False, detector: Detecting |
 def load_detector(watched: Sequence[Watched] = ()) -> detect.Detector:
     """Gives the detector with the knowledge of the package; the watch list adds names that it shall know."""
     texts = {name: _knowledge(name) for name in detect.FILES}
-    return detect.Detector.read(texts, [(w.name, w.aliases) for w in watched])
+    return detect.Detector.read(texts, _tagger(), [(w.name, w.aliases) for w in watched])
+
+
+@cache
+def _tagger() -> Tagger | None:
+    """The learned role stage of the package; None where the package was built without a model (see `pipeline train`)."""
+    folder = resources.files("pipeline").joinpath("knowledge", "tagger")
+    model, tokenizer = folder.joinpath("tagger.onnx"), folder.joinpath("tokenizer.json")
+    return Tagger(model.read_bytes(), tokenizer.read_bytes()) if model.is_file() and tokenizer.is_file() else None
 
 
 def _learned_coalitions(learned: Sequence[KnownName]) -> tuple[Watched, ...]:

@@ -16,7 +16,7 @@ from pipeline.detect.analysis import Analysis, Question, analyse
 from pipeline.detect.dates import dates, nearest, news_day
 from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import FILES, Lexicon
-from pipeline.detect.roles import Roles, RuleRoles, read_rules
+from pipeline.detect.roles import AgreedRoles, Roles, RuleRoles, read_rules
 from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
 from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, Event, PartialDate, Quote, Role, Status
 from pipeline.text import fold
@@ -59,9 +59,13 @@ class Detector:
         self._roles = roles
 
     @classmethod
-    def read(cls, texts: Mapping[str, str], watched: Iterable[tuple[str, Sequence[str]]] = ()) -> Detector:
-        """Makes a detector of the texts named in `FILES`; `watched` adds coalitions with their aliases."""
-        return cls(Lexicon.read(texts, watched), RuleRoles(read_rules(texts["role-rules.txt"])))
+    def read(cls, texts: Mapping[str, str], tagger: Roles | None = None, watched: Iterable[tuple[str, Sequence[str]]] = ()) -> Detector:
+        """Makes a detector of the texts named in `FILES`; `watched` adds coalitions with their aliases.
+
+        Without the learned `tagger` the rules work alone: they are sure of little and miss most.
+        """
+        rules = RuleRoles(read_rules(texts["role-rules.txt"]))
+        return cls(Lexicon.read(texts, watched), AgreedRoles(tagger, rules) if tagger else rules)
 
     def detect(self, article: Article) -> Detection:
         """Gives the claims of an article, in reading order, or the reason why it was not read further."""

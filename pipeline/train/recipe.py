@@ -96,7 +96,7 @@ def split(material: Material) -> tuple[Material, Material]:
 class Lessons:
     """The samples of each epoch: frames filled anew each time, and the sentences of the articles."""
 
-    def __init__(self, material: Material, projector: Projector | None, seed: int, frames: int, negatives: float = 0.5) -> None:
+    def __init__(self, material: Material, projector: Projector | None, seed: int, frames: int, negatives: float = 1.0) -> None:
         self._material, self._seed, self._frames, self._negatives = material, seed, frames, negatives
         self.articles: tuple[Sample, ...] = ()
         self.lost = 0
