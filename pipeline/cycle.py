@@ -303,9 +303,11 @@ class _Cycle:
         )
         withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
         coalitions = tuple(sorted({e.statement.coalition.key for e in (*fresh, *withdrawn)}))
-        known = self.store.evidence_about(coalitions)
-        if former:
-            known = tuple(replace(e, article=article.url) if e.article == former.article.url else e for e in known)
+        members: tuple[str, ...] | None = tuple(sorted({e.statement.member.key for e in (*fresh, *withdrawn) if e.statement.member}))
+        known = self._known_of(coalitions, members, former, article)
+        if diff.ends(known) != diff.ends(_after(known, fresh, withdrawn)):
+            members = None
+            known = self._known_of(coalitions, members, former, article)
         # What another version of the detector had found is no correction of the publisher's.
         taken_back = tuple(e for e in withdrawn if e.detector == parts.detector.version)
         changes = diff.diff(known, (*fresh, *taken_back), self.now)
@@ -324,6 +326,7 @@ class _Cycle:
             evidence=fresh,
             withdrawn=withdrawn,
             coalitions=coalitions,
+            members=members,
             memberships=diff.derive(_after(known, fresh, withdrawn)),
             changes=changes,
             alerts=raised,
@@ -332,6 +335,15 @@ class _Cycle:
             why=words.why,
             retry=words.retry,
         )
+
+    def _known_of(
+        self, coalitions: Sequence[str], members: Sequence[str] | None, former: StoredArticle | None, article: Article
+    ) -> tuple[Evidence, ...]:
+        """What was known of members of coalitions, or of all of them; the former version's words are those of this article."""
+        known = self.store.evidence_about(coalitions, members=members)
+        if former is None:
+            return known
+        return tuple(replace(e, article=article.url) if e.article == former.article.url else e for e in known)
 
     def _withdrawn(self, former: StoredArticle | None, article: Article, stated: set[str]) -> tuple[Evidence, ...]:
         """Gives what an edited article says no longer; the page that follows the feed's few words takes nothing of them back."""

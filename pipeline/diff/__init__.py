@@ -54,12 +54,22 @@ def derive(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[Mem
     return tuple(sorted(memberships, key=lambda m: (m.coalition.key, m.member.key)))
 
 
+def ends(evidence: Iterable[Evidence]) -> dict[str, date]:
+    """Gives the day on which each coalition ended, by key, from the statements about coalitions themselves.
+
+    Where one more article moves it, the standing of every member may turn; else only that of the members it speaks of.
+    """
+    _, bodies = _grouped(e for e in evidence if not e.withdrawn)
+    found = {key: ended(_read_all(course, coalition=True), None) for key, course in bodies.items()}
+    return {key: end.day for key, end in found.items() if end}
+
+
 def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) -> tuple[Change, ...]:
     """Gives what is new to a reader who knew all that was known, when one article (version) says what `fresh` holds.
 
-    `known` is all living evidence about the coalitions that `fresh` speaks of. Fresh evidence that carries `withdrawn` takes the
-    same article's statement back: what rested on nothing else is corrected, and what the new version only says otherwise (a
-    sharper date) is the same event still.
+    `known` is all living evidence about the pairs and the coalitions that `fresh` speaks of; more does no harm. Fresh evidence
+    that carries `withdrawn` takes the same article's statement back: what rested on nothing else is corrected, and what the new
+    version only says otherwise (a sharper date) is the same event still.
     """
     back = [e for e in fresh if e.withdrawn]
     told = [e for e in fresh if not e.withdrawn]

@@ -196,16 +196,31 @@ class Reads:
         )
         return tuple(KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"], r["source"]) for r in rows)
 
-    def evidence_about(self, coalitions: Iterable[str], known_at: datetime | None = None) -> tuple[Evidence, ...]:
-        """Gives the living evidence about coalitions (keys), oldest first; with `known_at` that which was living then."""
-        keys = json.dumps(sorted(set(coalitions)))
-        clock, at = "e.withdrawn IS NULL", ()
+    def evidence_about(
+        self, coalitions: Iterable[str], known_at: datetime | None = None, *, members: Iterable[str] | None = None
+    ) -> tuple[Evidence, ...]:
+        """Gives the living evidence about coalitions (keys), oldest first; with `known_at` that which was living then.
+
+        With `members` (keys) only what is said of these and of the coalitions themselves: an article about one member of a body
+        of thousands is not weighed against all that was ever said of the others.
+        """
+        about = "t.coalition IN (SELECT value FROM json_each(:coalitions))"
+        if members is not None:
+            about = (
+                "t.key IN (SELECT s.key FROM json_each(:coalitions) c JOIN statements s ON s.coalition = c.value AND s.member IS NULL"
+                " UNION ALL SELECT s.key FROM json_each(:coalitions) c JOIN json_each(:members) m"
+                " JOIN statements s ON s.coalition = c.value AND s.member = m.value)"
+            )
+        clock = "e.withdrawn IS NULL"
         if known_at is not None:
-            clock, at = "e.first_seen <= ?2 AND (e.withdrawn IS NULL OR e.withdrawn > ?2)", (moment(known_at),)  # type: ignore[assignment]
+            clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)"
         rows = self._rows(
-            f"{_EVIDENCE} WHERE t.coalition IN (SELECT value FROM json_each(?1)) AND {clock}"
-            " ORDER BY coalesce(e.published, e.first_seen), e.id",
-            (keys, *at),
+            f"{_EVIDENCE} WHERE {about} AND {clock} ORDER BY coalesce(e.published, e.first_seen), e.id",
+            {
+                "coalitions": json.dumps(sorted(set(coalitions))),
+                "members": json.dumps(sorted(set(members or ()))),
+                "at": moment(known_at) if known_at else None,
+            },
         )
         return tuple(_evidence(r) for r in rows)
 

@@ -285,6 +285,34 @@ def tables_of_the_first_release(db: Database) -> None:
             db.execute(statement)
 
 
+KEEPING = """
+ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'cycle' CHECK (kind IN ('cycle', 'import', 'redetection'));
+ALTER TABLE articles ADD COLUMN pruned TEXT;
+DROP VIEW change_log;
+CREATE VIEW change_log AS
+SELECT h.detected_at, h.kind, c.name AS coalition, m.name AS member, h.role, h.status, h.effective, h.before, h.after, h.historic,
+    round(h.confidence, 2) AS confidence,
+    (SELECT count(DISTINCT a.story) FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id) AS sources,
+    (SELECT count(*) FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id AND e.withdrawn IS NULL)
+        AS living_evidence,
+    coalesce((SELECT kind FROM runs WHERE id = h.run), 'cycle') AS learned_by,
+    (SELECT e.quote FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS words,
+    (SELECT a.url FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS url,
+    h.id
+FROM changes h JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY h.detected_at DESC, c.name, h.kind, m.name;
+"""
+"""What a change was learned by (a cycle, or a redetection), and since when the words of an article are gone (`prune`)."""
+
+
+@migrations()
+def kinds_of_runs_and_pruned_articles(db: Database) -> None:
+    for statement in _statements(KEEPING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

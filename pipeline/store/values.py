@@ -70,8 +70,8 @@ class Reading:
     """All that reading one article brought: `save_reading` writes the whole of it, or nothing.
 
     `former` is the stored article that this is a new version of. `addresses` are all those that led to it. `retry` is when
-    its page shall be tried again, None where the entries are done with. `memberships` is the whole state of `coalitions`
-    (keys) after this article; a row of theirs that is not among it goes.
+    its page shall be tried again, None where the entries are done with. `memberships` is the state of `coalitions` (keys) after
+    this article, of all their members or of `members` (keys) alone; a row of theirs that is not among it goes.
     """
 
     article: Article
@@ -87,6 +87,7 @@ class Reading:
     evidence: tuple[Evidence, ...] = ()
     withdrawn: tuple[Evidence, ...] = ()
     coalitions: tuple[str, ...] = ()
+    members: tuple[str, ...] | None = None
     memberships: tuple[Membership, ...] = ()
     changes: tuple[Change, ...] = ()
     alerts: tuple[Alert, ...] = ()

@@ -95,7 +95,7 @@ class Writes(Reads):
             _save_names(db, reading.learned, now)
             ids = _save_evidence(db, article, reading.evidence, now)
             _withdraw(db, reading.withdrawn, now)
-            _save_memberships(db, reading.coalitions, reading.memberships, now)
+            _save_memberships(db, reading, now)
             for change in reading.changes:
                 _save_change(db, change, ids, reading.run)
             _grow(db, ids.values())
@@ -325,7 +325,7 @@ def _withdraw(db: sqlite3.Connection, withdrawn: Sequence[Evidence], now: dateti
     )
 
 
-def _save_memberships(db: sqlite3.Connection, coalitions: Sequence[str], memberships: Sequence[Membership], now: datetime) -> None:
+def _save_memberships(db: sqlite3.Connection, reading: Reading, now: datetime) -> None:
     rows = {
         (m.coalition.key, m.member.key): (
             m.standing.value,
@@ -333,12 +333,16 @@ def _save_memberships(db: sqlite3.Connection, coalitions: Sequence[str], members
             str(m.since) if m.since else None,
             str(m.until) if m.until else None,
         )
-        for m in memberships
+        for m in reading.memberships
     }
-    _save_parties(db, (p for m in memberships for p in (m.coalition, m.member)))
+    _save_parties(db, (p for m in reading.memberships for p in (m.coalition, m.member)))
+    among = "" if reading.members is None else " AND member IN (SELECT value FROM json_each(?))"
     known = {
         (r["coalition"], r["member"]): (r["standing"], r["role"], r["since"], r["until"])
-        for r in db.execute("SELECT * FROM memberships WHERE coalition IN (SELECT value FROM json_each(?))", (json.dumps(coalitions),))
+        for r in db.execute(
+            "SELECT * FROM memberships WHERE coalition IN (SELECT value FROM json_each(?))" + among,
+            (json.dumps(reading.coalitions), *([json.dumps(reading.members)] if among else [])),
+        )
     }
     db.executemany("DELETE FROM memberships WHERE coalition = ? AND member = ?", [pair for pair in known if pair not in rows])
     # Only what differs is written: a body of 200 members is not rewritten because one of them left.
