@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party
+from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Party
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, sketch_of
 from pipeline.store.values import Poll, PollCounts, Reading, StoredArticle
