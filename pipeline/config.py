@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import soupsieve
+
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
-from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Severity, Watched
+from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Role, RosterRule, Severity, Watched
 
 CHANNEL_KINDS = ("file",)
 DEFAULT_STORE = "var/pipeline.db"
@@ -47,6 +49,7 @@ class Config:
     alerts: tuple[AlertRule, ...] = ()
     channels: tuple[Channel, ...] = ()
     digest: DigestSettings = DigestSettings()
+    rosters: tuple[RosterRule, ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -86,6 +89,7 @@ def _read(root: _Table, path: Path) -> Config:
         store.note("path", f"{str(store_path)!r} is a folder; name a file in it, like {DEFAULT_STORE!r}")
     settings = _fetch(root.table("fetch"))
     feeds = root.tables("feeds", _feed)
+    rosters = root.tables("rosters", _roster)
     channels = root.tables("channels", lambda table: _channel(table, base))
     watch = root.tables("watch", _watched)
     names = {table.values.get("name") for table in root.subtables("channels")} | {c.name for c in channels}
@@ -97,12 +101,12 @@ def _read(root: _Table, path: Path) -> Config:
     )
     digest.finish()
     root.finish()
-    if not root.subtables("feeds") and "feeds" not in root.wrong:
+    if not root.subtables("feeds") and not root.subtables("rosters") and "feeds" not in root.wrong:
         root.note("feeds", "there is none; add at least one [[feeds]] table with a name and a url")
-    for key in ("feeds", "channels", "watch", "alerts"):
+    for key in ("feeds", "rosters", "channels", "watch", "alerts"):
         _unique(root, key, "name")
     _unique(root, "feeds", "url")
-    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings)
+    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters)
 
 
 def _fetch(table: _Table) -> FetchSettings:
@@ -131,6 +135,26 @@ def _feed(table: _Table) -> Feed:
     )
     table.finish()
     return feed
+
+
+def _roster(table: _Table) -> RosterRule:
+    given = RosterRule("", "", "")
+    rule = RosterRule(
+        name=table.text("name"),
+        url=table.address("url"),
+        coalition=table.text("coalition"),
+        selector=table.text("selector", ""),
+        role=table.chosen("role", Role),
+        least_members=table.number("least_members", int, given.least_members, least=1, most=100_000),
+        most_vanishing=table.number("most_vanishing", float, given.most_vanishing, least=0, most=1),
+        interval_minutes=table.number("interval_minutes", int, given.interval_minutes, least=1, most=43_200),
+    )
+    table.finish()
+    try:
+        soupsieve.compile(rule.selector or "*")
+    except soupsieve.SelectorSyntaxError as error:
+        table.note("selector", f"{rule.selector!r} is no CSS selector: {str(error).splitlines()[0]}")
+    return rule
 
 
 def _watched(table: _Table) -> Watched:
@@ -234,6 +258,10 @@ class _Table:
     def choice(self, key: str, kind: type[_Choice], default: _Choice) -> _Choice:
         value = self._get(key, default.value, str, "one of " + ", ".join(kind))
         return self._chosen(key, value, kind) or default
+
+    def chosen(self, key: str, kind: type[_Choice]) -> _Choice | None:
+        """A choice that may be left out."""
+        return self._chosen(key, self._get(key, "", str, "one of " + ", ".join(kind)) or None, kind)
 
     def choices(self, key: str, kind: type[_Choice]) -> tuple[_Choice, ...]:
         found = (self._chosen(f"{key}[{place}]", text, kind) for place, text in enumerate(self.texts(key)))

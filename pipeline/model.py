@@ -91,6 +91,17 @@ class ChangeKind(StrEnum):
     CLAIM_CORRECTED = "claim_corrected"
 
 
+class Verdict(StrEnum):
+    """What a person can decide: of two parties, or of a statement."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    WRONG = "wrong"
+    RIGHT = "right"
+    ROLE = "role"
+    DATE = "date"
+
+
 class Severity(StrEnum):
     LOW = "low"
     NORMAL = "normal"
@@ -163,6 +174,33 @@ class Feed:
     url: str
     publisher: str = ""
     interval_minutes: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRule:
+    """A body's own page of members, and how to read it.
+
+    `selector` is a CSS selector of the names, empty where they are found by themselves; `role` is what all listed have. Fewer
+    than `least_members` names, or more than the share `most_vanishing` of the last complete reading gone at once, is a broken
+    page and no news.
+    """
+
+    name: str
+    url: str
+    coalition: str
+    selector: str = ""
+    role: Role | None = None
+    least_members: int = 3
+    most_vanishing: float = 0.2
+    interval_minutes: int = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The names on a page of members, as they stand there and in its order, each once; `found` says where they were."""
+
+    names: tuple[str, ...]
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +327,9 @@ class Evidence:
 
     `story` is the cluster of near-copies that the article belongs to: independent sources are counted by it.
     `published` is the article's own time, `first_seen` when this store learned of it (the record clock).
-    `other_name` is the coalition's former or new name, for a statement that it was renamed or merged.
+    `other_name` is the coalition's former or new name, for a statement that it was renamed or merged. `coalition_said` and
+    `member_said` are the names in the article's own spelling. `logged` is the key of the statement that the article itself
+    makes, where a person's judgement (or a renaming) lets it count as another one; empty where it counts as what it says.
     """
 
     statement: Statement
@@ -305,6 +345,14 @@ class Evidence:
     role: Role | None = None
     other_name: str = ""
     withdrawn: datetime | None = None
+    coalition_said: str = ""
+    member_said: str = ""
+    logged: str = ""
+
+    @property
+    def log_key(self) -> str:
+        """The key of the statement under which it is kept, whatever it counts as."""
+        return self.logged or self.statement.key
 
     def said_on(self) -> date:
         """The day on which it was said: publication, or where that is unknown the day we read it."""
@@ -328,7 +376,8 @@ class Change:
     """What became different for a reader who knew all that was known before.
 
     `effective` is when it took effect in the world, `detected_at` when we learned it. `historic` marks an old event that is
-    told for the first time: it is news to the store, not in the world. `sources` counts independent stories.
+    told for the first time: it is news to the store, not in the world. `sources` counts independent stories. `judgement` is the
+    number of the person's decision that brought it about, 0 where the news did.
     """
 
     kind: ChangeKind
@@ -343,6 +392,7 @@ class Change:
     before: str = ""
     after: str = ""
     historic: bool = False
+    judgement: int = 0
 
     @property
     def id(self) -> str:
@@ -354,6 +404,73 @@ class Change:
     @property
     def sources(self) -> int:
         return len({e.story for e in self.evidence})
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One stay of a member in a coalition, from its entry to its exit, with all the words that tell of it.
+
+    `standing` is where the stay ended (out) or stands today; `role` is the last one that was told.
+    """
+
+    coalition: Party
+    member: Party
+    standing: Standing
+    role: Role | None
+    since: PartialDate | None
+    until: PartialDate | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def sources(self) -> int:
+        return len({e.story for e in self.evidence})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that was told of a member, once, by any number of articles. `day` is where it stands in the order of effect;
+    `dropped` is the day on which it was denied, after which it counts no more."""
+
+    event: Event
+    status: Status
+    when: PartialDate | None
+    day: date
+    role: Role | None
+    dropped: date | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of one member of one coalition: its spells, and what was told, both in the order of effect."""
+
+    coalition: Party
+    member: Party
+    spells: tuple[Spell, ...]
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A person's decision, kept with who made it, when and why; `undone` is when it was taken back.
+
+    SAME: the party `one` counts as `other`. DIFFERENT: they are two; with a `value`, that spelling of `other` is the party
+    `one`. The others are about a `statement` (key), in one `article` (address) or wherever it is made; the `value` of ROLE and
+    DATE is what it should be, empty for none.
+    """
+
+    verdict: Verdict
+    by: str
+    at: datetime
+    note: str = ""
+    one: str = ""
+    other: str = ""
+    statement: str = ""
+    article: str = ""
+    value: str = ""
+    id: int = 0
+    undone: datetime | None = None
+    undone_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

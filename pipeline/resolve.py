@@ -297,6 +297,8 @@ def witness(
         published=published,
         role=claim.role,
         other_name=resolved.other_name,
+        coalition_said=claim.coalition,
+        member_said=claim.member or "",
     )
 
 

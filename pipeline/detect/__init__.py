@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.detect.analysis import Analysis, Question, analyse
-from pipeline.detect.dates import dates, nearest, news_day
+from pipeline.detect.dates import date_of, dates, news_day
 from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.roles import AgreedRoles, Roles, RuleRoles, read_rules
@@ -133,8 +133,8 @@ class _Claims:
         formed = {fold(c.coalition): c.date for c in best.values() if c.event is Event.FORMED and c.date}
         for claim in best.values():
             launch = formed.get(fold(claim.coalition))
-            if claim.event is Event.JOINED and claim.date is None and claim.role in {Role.FOUNDER, Role.LEAD} and launch:
-                claim = replace(claim, date=launch)
+            if claim.event is Event.JOINED and claim.date is None and launch and not _BEFORE_THAT.search(claim.quote.words):
+                claim = replace(claim, date=launch)  # in an article that tells of the launch, who is told of came in with it
             yield claim
 
     def _claims(self, one: _Said) -> Iterator[Claim]:
@@ -151,7 +151,7 @@ class _Claims:
                 return
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
         found = dates(sentence.text, self._day, ahead=label.event in _AHEAD or label.status in {Status.PLANNED, Status.PROPOSED})
-        day = nearest(found, mention.start, mention.end, sentence.text) if label.event not in {Event.MEMBER, Event.ABSENT} else None
+        day = date_of(label.event, sentence.text, mention.start, mention.end, found)
         if day is None and not found:
             day = self._day_of_news(label, sentence)
         name = _coalition_name(body.names)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipeline.model import PartialDate
+from pipeline.model import Event, PartialDate
 
 _MONTHS = {
     name: number
@@ -40,12 +40,33 @@ _PHRASES = tuple(
         rf"\b(?:just |barely |some |about |nearly |almost )?(?P<ago>\d{{1,3}}|{'|'.join(_NUMBERS)}) (?P<unit>year|month)s? (?:ago|"
         rf"earlier|after|before)\b",
         r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his morning)\b",
-        r"\b(?P<span>(?:earlier |later )?this (?:year|month)|last (?:year|month)|next (?:year|month)|a year ago|a year later)\b",
+        r"\b(?P<span>(?:[Ee]arlier |[Ll]ater )?[Tt]his (?:year|month|week)|[Ll]ast (?:year|month|week)|[Nn]ext (?:year|month|week))\b",
+        r"\b(?P<season>[Ll]ast (?:spring|summer|autumn|fall|winter))\b",
         r"(?:\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|[Ee]arly|[Ll]ate|mid-?|[Bb]efore|[Aa]fter|[Uu]ntil|[Ss]pring|"
         r"[Ss]ummer|[Aa]utumn|[Ww]inter|back in)[ -]|\()(?P<year>(?:19|20)\d{2})\b(?!\s?(?:%|percent|km|people|members|companies|"
         r"euros|dollars))",
     )
 )
+
+
+_ANNOUNCES = re.compile(
+    r"\b(?:announces|launches|joins|welcomes|is (?:pleased|proud|delighted)|are (?:pleased|proud|delighted)|we welcome)\b"
+)
+"""What a release without a date word says of its own day."""
+_HAPPENS = {
+    Event.JOINED: r"join|rejoin|sign|acced|admit|becam|becom|enter|came|come|back|welcom|accept|return|ratif|let in|part of",
+    Event.LEFT: r"left|leav|quit|exit|withdr|pull|walk|depart|drop|gone|went|resign|ceas|laps|out of|out\b|end",
+    Event.SUSPENDED: r"suspen|barr|froze",
+    Event.EXPELLED: r"expel|expul|throw|threw|thrown|eject|exclu|kick|remov",
+    Event.WILL_JOIN: r"appl|invit|join|sign|acced|enter|become|approv|agree|admit|talk|bid",
+    Event.WILL_LEAVE: r"leav|quit|exit|withdr|pull|depart|notice|go\b|out of",
+    Event.FORMED: r"form|found|creat|launch|establish|set up|began|begin|start|born|sign|date",
+    Event.DISSOLVED: r"dissol|disband|clos|shut|end|fold|wound",
+    Event.RENAMED: r"renam|call|chang|name",
+    Event.MERGED: r"merg|fold|join|absor",
+    Event.DECLINED: r"declin|reject|refus|turn|no\b",
+}
+"""Words that tell an event, to find the date beside them: "Spain joined in 1961, left in 1969"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +161,14 @@ def _relative(parts: dict[str, str | None], published: date, ahead: bool, phrase
         return PartialDate(published.year - back) if parts["unit"] == "year" else PartialDate(months // 12, months % 12 + 1)
     if parts.get("end"):
         return PartialDate(int(parts["endyear"] or 0) or published.year + ("next" in phrase), 12)
-    span = parts.get("span") or ""
+    if season := parts.get("season"):
+        begins = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}[season.split()[1]]
+        return PartialDate(published.year - (begins >= published.month))
+    span = (parts.get("span") or "").lower()
     step = -1 if span.startswith("last") else 1 if span.startswith("next") else 0
+    if span.endswith("week"):
+        week = published + timedelta(days=7 * step)
+        return PartialDate(week.year, week.month)
     if span.endswith("month"):
         months = published.year * 12 + published.month - 1 + step
         return PartialDate(months // 12, months % 12 + 1)
@@ -166,7 +193,29 @@ def news_day(opening: tuple[str, ...], published: date | None) -> PartialDate | 
         for when in dates(text, published):
             if when.date.day is not None and 0 <= (published - when.date.earliest()).days <= 7:
                 return when.date
-    return None
+    return _whole(published) if any(_ANNOUNCES.search(text) for text in opening) else None
+
+
+def date_of(event: Event, text: str, start: int, end: int, found: tuple[When, ...]) -> PartialDate | None:
+    """Chooses the date of an event that is told of a name at `start` to `end`: the one beside the event's own words.
+
+    Membership has a date only where the text says since when.
+
+    >>> text = "Spain joined in 1961, left in 1969 and came back in 1983."
+    >>> [str(date_of(e, text, 0, 5, dates(text, None))) for e in (Event.JOINED, Event.LEFT, Event.MEMBER)]
+    ['1961', '1969', 'None']
+    """
+    if event in {Event.MEMBER, Event.ABSENT}:
+        return next(
+            (w.date for w in found if re.search(r"\bsince\s*$", text[: w.start]) or text[w.start :].startswith(("since", "Since"))), None
+        )
+    if len(found) > 1 and event in _HAPPENS and not text[end : end + 3].strip().startswith("("):
+        told = [m for m in re.finditer(rf"\b(?:{_HAPPENS[event]})", text, re.I) if m.start() >= end]
+        for word in told[:1]:
+            following = [w for w in found if w.start >= word.start()]
+            if following and not re.search(r"[;:]|,\s(?:and|but|while|which|who)\b", text[word.end() : following[0].start]):
+                return following[0].date
+    return nearest(found, start, end, text)
 
 
 def nearest(found: tuple[When, ...], start: int, end: int, text: str) -> PartialDate | None:
