@@ -33,8 +33,8 @@ OPENING = 3
 """Sentences of the body that tell the news itself, in wire stories and releases alike."""
 
 _BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former)\b")
+_PAST = re.compile(r"\b(?:had|has|have|was|were|did|left|quit|joined|signed|became|met|told|said|agreed)\b")
 _AT_ONCE = re.compile(r"\b(?:with immediate effect|effective immediately|says it (?:is|has)|is suspending|becomes|announces)\b")
-_AHEAD = frozenset({Event.WILL_JOIN, Event.WILL_LEAVE})
 _DIRECTION = {Event.MEMBER: Event.JOINED}
 _HOW_SURE = {"known by name": 1.0, "known by acronym": 0.97, "head of its name": 0.97}
 
@@ -150,7 +150,7 @@ class _Claims:
             if mention.kind in {MentionKind.PERSON, MentionKind.PLACE} or mention.coalition == one.question.coalition:
                 return
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
-        found = dates(sentence.text, self._day, ahead=label.event in _AHEAD or label.status in {Status.PLANNED, Status.PROPOSED})
+        found = dates(sentence.text, self._day, ahead=label.status is Status.PLANNED)
         day = date_of(label.event, sentence.text, mention.start, mention.end, found)
         if day is None and not found:
             day = self._day_of_news(label, sentence)
@@ -185,6 +185,8 @@ class _Claims:
         if _AT_ONCE.search(sentence.text) and self._day:
             return PartialDate(self._day.year, self._day.month, self._day.day)
         if (sentence.part, sentence.start) in self._opening or sentence.kind in {SentenceKind.BULLET, SentenceKind.HEADLINE}:
+            if self._news_day is None and self._day and not _PAST.search(sentence.text):
+                return PartialDate(self._day.year, self._day.month, self._day.day)  # "Bulgaria adopts the euro"
             return self._news_day
         return None
 

@@ -149,7 +149,8 @@ def _nearest(month: int, day: int | None, published: date, ahead: bool, relation
 def _relative(parts: dict[str, str | None], published: date, ahead: bool, phrase: str) -> PartialDate | None:
     if weekday := parts.get("weekday"):
         back = (published.weekday() - _DAYS[weekday.lower()]) % 7
-        if ahead or phrase.startswith(("next", "by", "before", "until")):
+        # "Argentina will withdraw, its spokesman said on Wednesday": a bare weekday is the past, whatever is planned.
+        if phrase.startswith(("next", "by", "before", "until")):
             return _whole(published + timedelta(days=(7 - back) % 7 or 7))
         return _whole(published - timedelta(days=back))
     if word := parts.get("word"):
