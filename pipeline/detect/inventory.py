@@ -40,8 +40,10 @@ _MEMBER_OF = re.compile(
     r"withdrew from|withdraw from|withdraws from|withdrawn from|withdrawing from|pulled out of|pulls out of|pull out of|pulling out "
     r"of|walked out of|walks out of|"
     r"expelled from|suspended from|ejected from|excluded from|thrown out of|left|leaves|leave|leaving|ratified|ratify|admitted to|"
-    r"admitted into|accepted into|signed up with|sign up with|signs up with|deserted|desert|defected to|belongs to|belong to|belonged to|affiliated to|"
-    r"returned to|return to|returns to|kicked out of|barred from|banned from|invited to join|applied to|invitation to join|enter|entered|entering|exits?|exited|exiting))\s+"
+    r"admitted into|accepted into|signed up with|sign up with|signs up with|deserted|desert|defected to|"
+    r"belongs to|belong to|belonged to|affiliated to|"
+    r"returned to|return to|returns to|kicked out of|barred from|banned from|invited to join|applied to|"
+    r"invitation to join|enter|entered|entering|exits?|exited|exiting))\s+"
     r"(?:the\s+)?[\"“‘']?$",
     re.I,
 )

@@ -313,6 +313,89 @@ def kinds_of_runs_and_pruned_articles(db: Database) -> None:
         db.execute(statement)
 
 
+JUDGING = """
+ALTER TABLE evidence ADD COLUMN coalition_said TEXT NOT NULL DEFAULT '';
+ALTER TABLE evidence ADD COLUMN member_said TEXT NOT NULL DEFAULT '';
+CREATE INDEX statements_renamed ON statements (key) WHERE event = 'renamed';
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY,
+    verdict TEXT NOT NULL CHECK (verdict IN ('same', 'different', 'wrong', 'right', 'role', 'date')),
+    made_by TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    one TEXT REFERENCES parties (key),
+    other TEXT REFERENCES parties (key),
+    statement TEXT REFERENCES statements (key),
+    article INTEGER REFERENCES articles (id),
+    value TEXT NOT NULL DEFAULT '',
+    undone_at TEXT,
+    undone_by TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX judgements_statement ON judgements (statement);
+ALTER TABLE changes ADD COLUMN judgement INTEGER REFERENCES judgements (id);
+CREATE TABLE redirects (
+    party TEXT PRIMARY KEY,
+    counts_as TEXT NOT NULL REFERENCES parties (key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX redirects_counts_as ON redirects (counts_as);
+CREATE TABLE spells (
+    coalition TEXT NOT NULL REFERENCES parties (key),
+    member TEXT NOT NULL REFERENCES parties (key),
+    place INTEGER NOT NULL,
+    standing TEXT NOT NULL,
+    role TEXT,
+    since TEXT,
+    until TEXT,
+    sources INTEGER NOT NULL,
+    evidence INTEGER REFERENCES evidence (id) ON DELETE SET NULL,
+    PRIMARY KEY (coalition, member, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX spells_member ON spells (member);
+CREATE INDEX spells_evidence ON spells (evidence);
+CREATE VIEW statement_log AS
+SELECT e.first_seen AS known_from, e.withdrawn AS known_until, t.date AS effective,
+    c.name AS coalition, m.name AS member, t.event, t.status, e.role, e.published, a.publisher, e.quote AS words, a.url,
+    round(e.confidence, 2) AS confidence, e.detector,
+    (SELECT j.verdict FROM judgements j WHERE j.statement = t.key AND j.undone_at IS NULL AND (j.article IS NULL OR j.article = e.article)
+        ORDER BY j.id DESC LIMIT 1) AS judged,
+    (SELECT p.name FROM redirects r JOIN parties p ON p.key = r.counts_as WHERE r.party = t.coalition) AS coalition_counts_as,
+    (SELECT p.name FROM redirects r JOIN parties p ON p.key = r.counts_as WHERE r.party = t.member) AS member_counts_as,
+    t.key AS statement
+FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
+    JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
+ORDER BY e.first_seen DESC, e.id DESC;
+CREATE VIEW membership_spells AS
+SELECT c.name AS coalition, m.name AS member, s.role, s.since, s.until, s.standing, s.sources, e.quote AS first_words, a.url
+FROM spells s JOIN parties c ON c.key = s.coalition JOIN parties m ON m.key = s.member
+    LEFT JOIN evidence e ON e.id = s.evidence LEFT JOIN articles a ON a.id = e.article
+ORDER BY c.name, m.name, s.place;
+CREATE VIEW judgement_log AS
+SELECT j.id, j.made_at, j.made_by, j.verdict, o.name AS one, p.name AS other, j.value, j.statement, a.url AS article, j.note,
+    j.undone_at, j.undone_by
+FROM judgements j LEFT JOIN parties o ON o.key = j.one LEFT JOIN parties p ON p.key = j.other LEFT JOIN articles a ON a.id = j.article
+ORDER BY j.id;
+DROP VIEW current_membership;
+CREATE VIEW current_membership AS
+SELECT c.name AS coalition, m.name AS member, s.standing, s.role, s.since, s.until,
+    (SELECT count(DISTINCT a.story) {counted}) AS sources,
+    (SELECT e.quote {counted} ORDER BY coalesce(e.published, e.first_seen) DESC, e.id DESC LIMIT 1) AS last_words
+FROM memberships s JOIN parties c ON c.key = s.coalition JOIN parties m ON m.key = s.member
+ORDER BY c.name, s.standing, m.name;
+"""
+_COUNTED = """FROM statements t JOIN evidence e ON e.statement = t.key JOIN articles a ON a.id = e.article
+        WHERE t.coalition IN (SELECT s.coalition UNION ALL SELECT party FROM redirects WHERE counts_as = s.coalition)
+        AND t.member IN (SELECT s.member UNION ALL SELECT party FROM redirects WHERE counts_as = s.member)
+        AND e.withdrawn IS NULL AND NOT EXISTS (SELECT 1 FROM judgements j WHERE j.statement = t.key AND j.verdict = 'wrong'
+            AND j.undone_at IS NULL AND (j.article IS NULL OR j.article = e.article))"""
+"""What counts for a membership: said under any of the names of its parties, not withdrawn, and not found wrong by a person."""
+
+
+@migrations()
+def judgements_and_spells(db: Database) -> None:
+    for statement in _statements(JUDGING.replace("{counted}", _COUNTED)):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 
