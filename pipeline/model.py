@@ -360,8 +360,26 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """One stay of a member in a coalition, from its entry to its exit, with all the words that tell of it.
+
+    `standing` is where the stay ended (out) or stands today; `role` is the last one that was told.
+    """
+
+    standing: Standing
+    role: Role | None
+    since: PartialDate | None
+    until: PartialDate | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def sources(self) -> int:
+        return len({e.story for e in self.evidence})
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
-    """State derived from statements, never edited by hand. `since` and `until` are valid time."""
+    """State derived from statements, never edited by hand. `since` and `until` are valid time, `spells` its whole course."""
 
     coalition: Party
     member: Party
@@ -369,6 +387,29 @@ class Membership:
     role: Role | None = None
     since: PartialDate | None = None
     until: PartialDate | None = None
+    spells: tuple[Spell, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was told of a member, once, by any number of articles. `day` is where it stands in the order of effect;
+    `dropped` is the day on which it was denied, after which it counts no more."""
+
+    event: Event
+    status: Status
+    when: PartialDate | None
+    day: date
+    role: Role | None
+    dropped: date | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that is known of one member of one coalition: where it stands, and step by step what was told, ordered by effect."""
+
+    membership: Membership
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,50 +445,6 @@ class Change:
     @property
     def sources(self) -> int:
         return len({e.story for e in self.evidence})
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """One stay of a member in a coalition, from its entry to its exit, with all the words that tell of it.
-
-    `standing` is where the stay ended (out) or stands today; `role` is the last one that was told.
-    """
-
-    coalition: Party
-    member: Party
-    standing: Standing
-    role: Role | None
-    since: PartialDate | None
-    until: PartialDate | None
-    evidence: tuple[Evidence, ...]
-
-    @property
-    def sources(self) -> int:
-        return len({e.story for e in self.evidence})
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Something that was told of a member, once, by any number of articles. `day` is where it stands in the order of effect;
-    `dropped` is the day on which it was denied, after which it counts no more."""
-
-    event: Event
-    status: Status
-    when: PartialDate | None
-    day: date
-    role: Role | None
-    dropped: date | None
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """All that is known of one member of one coalition: its spells, and what was told, both in the order of effect."""
-
-    coalition: Party
-    member: Party
-    spells: tuple[Spell, ...]
-    told: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)

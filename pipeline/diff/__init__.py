@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from pipeline.diff.bodies import ended, hear_body
-from pipeline.diff.course import EXIT, RECENT_DAYS, Course, Happening, Stated, Told, family, pair_of, stated_by
+from pipeline.diff.course import EXIT, RECENT_DAYS, Course, Happening, Stated, Stay, Told, family, pair_of, stated_by
 from pipeline.diff.members import hear_pair
 from pipeline.model import (
     COALITION_EVENTS,
@@ -24,10 +24,13 @@ from pipeline.model import (
     ChangeKind,
     Event,
     Evidence,
+    History,
     Membership,
     Party,
+    Spell,
     Standing,
     Status,
+    Step,
 )
 
 COPY_DAYS = 3
@@ -39,19 +42,47 @@ def derive(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[Mem
 
     The members of a coalition that was dissolved or merged are out from that day. Withdrawn evidence does not count.
     """
+    return tuple(membership for membership, _ in _derived(evidence, as_of))
+
+
+def histories(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[History, ...]:
+    """Gives, for the same memberships as `derive`, step by step what was told of each; what was denied later is among it."""
+    return tuple(
+        History(
+            membership,
+            tuple(
+                Step(h.event, Status.DENIED if h.denied else h.status, h.when, h.day, h.role, h.dropped, tuple(dict.fromkeys(h.evidence)))
+                for h in course.happenings
+                if as_of is None or h.day <= as_of
+            ),
+        )
+        for membership, course in _derived(evidence, as_of)
+    )
+
+
+def _derived(evidence: Iterable[Evidence], as_of: date | None) -> list[tuple[Membership, Course]]:
     pairs, bodies = _grouped(e for e in evidence if not e.withdrawn)
     ends = {key: end for key, course in bodies.items() if (end := ended(_read_all(course, coalition=True), as_of))}
-    memberships = []
+    derived = []
     for pair, told in pairs.items():
-        state = _read_all(told).state(as_of)
+        course = _read_all(told)
+        state = course.state(as_of)
         standing, until = state.standing(), state.until if state.place is Standing.OUT else None
+        stays = course.stays(as_of)
         if (end := ends.get(pair[0])) and state.place is Standing.IN and not _in_after(told, end.day):
             standing, until = Standing.OUT, end.when
+            stays[-1].standing, stays[-1].until = standing, until
         if standing is Standing.UNKNOWN and as_of and all(e.said_on() > as_of for e in told):
             continue
         since = state.since if state.place in {Standing.IN, Standing.OUT} else None
-        memberships.append(Membership(_called(told, coalition=True), _called(told), standing, state.role, since, until))
-    return tuple(sorted(memberships, key=lambda m: (m.coalition.key, m.member.key)))
+        spells = tuple(Spell(s.standing, s.role, s.since, s.until, _words(s)) for s in stays)
+        parties = _called(told, coalition=True), _called(told)
+        derived.append((Membership(*parties, standing, state.role, since, until, spells), course))
+    return sorted(derived, key=lambda row: (row[0].coalition.key, row[0].member.key))
+
+
+def _words(stay: Stay) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(e for h in stay.happenings for e in h.evidence))
 
 
 def ends(evidence: Iterable[Evidence]) -> dict[str, date]:

@@ -117,6 +117,17 @@ class Told:
 
 
 @dataclass(slots=True)
+class Stay:
+    """A stay of the member in the coalition in the making: what was told of it, and the state in which it ended."""
+
+    happenings: list[Happening]
+    standing: Standing = Standing.UNKNOWN
+    role: Role | None = None
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+
+
+@dataclass(slots=True)
 class Course:
     """The happenings of one pair or of one coalition, ordered by effect."""
 
@@ -136,6 +147,24 @@ class Course:
             if until is None or h.day < until or (h.day == until and not (aside and not h.aside)):
                 _apply(state, h)
         return state
+
+    def stays(self, until: date | None = None) -> list[Stay]:
+        """Parts the course, up to and with a day, into the member's stays; an exit without an entry ends a stay of its own."""
+        state, stays, inside = State(), list[Stay](), False
+        for h in self.living():
+            if until is not None and h.day > until:
+                break
+            before = state.place
+            _apply(state, h)
+            if not inside and (state.place is Standing.IN or (state.place is Standing.OUT and before is not Standing.OUT)):
+                stays.append(Stay([]))
+                inside = True
+            if inside:
+                stay, inside = stays[-1], state.place is Standing.IN
+                stay.happenings.append(h)
+                stay.standing, stay.role, stay.since = state.standing(), state.role, state.since
+                stay.until = None if inside else state.until
+        return stays
 
 
 def stated_by(e: Evidence) -> Stated:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,6 +30,7 @@ from pipeline.model import (
     Evidence,
     Feed,
     FeedHealth,
+    Judgement,
     KnownName,
     Membership,
     PartialDate,
@@ -40,8 +41,10 @@ from pipeline.model import (
     Standing,
     Statement,
     Status,
+    Verdict,
 )
 from pipeline.store.opening import connect, tidy, translated
+from pipeline.store.rulings import Rulings, rule
 from pipeline.store.values import DueDelivery, FeedState, PendingEntry, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
@@ -68,7 +71,7 @@ _PRAGMAS = {
 _EVIDENCE = """
 SELECT e.id, t.event, t.status, t.date, c.key AS coalition, c.name AS coalition_name, m.key AS member, m.name AS member_name,
     a.url, a.publisher, a.story, e.quote, e.confidence, e.detector, e.first_seen, e.last_seen, e.published, e.role, e.other_name,
-    e.withdrawn
+    e.withdrawn, e.coalition_said, e.member_said
 FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
     JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
 """
@@ -81,6 +84,7 @@ class Reads:
         self.db = db
         self.path = path
         self.about = str(path) if path else "memory"
+        self._rulings: tuple[int, Rulings] | None = None
 
     # Feeds and entries.
 
@@ -197,13 +201,33 @@ class Reads:
         return tuple(KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"], r["source"]) for r in rows)
 
     def evidence_about(
-        self, coalitions: Iterable[str], known_at: datetime | None = None, *, members: Iterable[str] | None = None
+        self,
+        coalitions: Iterable[str],
+        known_at: datetime | None = None,
+        *,
+        members: Iterable[str] | None = None,
+        rulings: Rulings | None = None,
     ) -> tuple[Evidence, ...]:
-        """Gives the living evidence about coalitions (keys), oldest first; with `known_at` that which was living then.
+        """Gives the living evidence that counts for coalitions (keys), oldest first; with `known_at` that which counted then.
 
         With `members` (keys) only what is said of these and of the coalitions themselves: an article about one member of a body
-        of thousands is not weighed against all that was ever said of the others.
+        of thousands is not weighed against all that was ever said of the others. Judgements and renamings are applied: those of
+        `rulings`, else those that hold (or held at `known_at`).
         """
+        rulings = rulings if rulings is not None else self.rulings(known_at)
+        asked, among = set(coalitions), set(members) if members is not None else None
+        found = self._logged(rulings.kin(asked), rulings.kin(among) if among is not None else None, known_at)
+        if not rulings:
+            return tuple(found)
+        counted = (e for e in map(rulings.count, found) if e)
+        roots, own = {rulings.root(c) for c in asked}, {rulings.root(m) for m in among or ()}
+        return tuple(
+            e
+            for e in counted
+            if e.statement.coalition.key in roots and (among is None or e.statement.member is None or e.statement.member.key in own)
+        )
+
+    def _logged(self, coalitions: Iterable[str], members: Iterable[str] | None, known_at: datetime | None) -> list[Evidence]:
         about = "t.coalition IN (SELECT value FROM json_each(:coalitions))"
         if members is not None:
             about = (
@@ -222,12 +246,87 @@ class Reads:
                 "at": moment(known_at) if known_at else None,
             },
         )
-        return tuple(_evidence(r) for r in rows)
+        return [_evidence(r) for r in rows]
 
     def evidence_of(self, stored: StoredArticle) -> tuple[Evidence, ...]:
-        """Gives the living evidence that rests on one article."""
+        """Gives the living evidence that rests on one article, as the article states it: no judgement is applied."""
         rows = self._rows(f"{_EVIDENCE} WHERE e.article = ? AND e.withdrawn IS NULL ORDER BY e.id", (stored.id,))
         return tuple(_evidence(r) for r in rows)
+
+    def evidence_for(self, statement: str) -> tuple[Evidence, ...]:
+        """Gives all evidence of one statement (key), withdrawn or not, as its articles state it, oldest first."""
+        rows = self._rows(f"{_EVIDENCE} WHERE t.key = ? ORDER BY coalesce(e.published, e.first_seen), e.id", (statement,))
+        return tuple(_evidence(r) for r in rows)
+
+    # Judgements.
+
+    def judgements(self, known_at: datetime | None = None) -> tuple[Judgement, ...]:
+        """Gives every judgement ever made, the undone ones too, in the order of making; with `known_at` those that held then."""
+        clock = "j.made_at <= :at AND (j.undone_at IS NULL OR j.undone_at > :at)" if known_at else "1"
+        rows = self._rows(
+            f"SELECT j.*, a.url FROM judgements j LEFT JOIN articles a ON a.id = j.article WHERE {clock} ORDER BY j.id",
+            {"at": moment(known_at) if known_at else None},
+        )
+        return tuple(
+            Judgement(
+                Verdict(r["verdict"]),
+                r["made_by"],
+                _surely(r["made_at"]),
+                r["note"],
+                r["one"] or "",
+                r["other"] or "",
+                r["statement"] or "",
+                r["url"] or "",
+                r["value"],
+                r["id"],
+                _time(r["undone_at"]),
+                r["undone_by"],
+            )
+            for r in rows
+        )
+
+    def rulings(self, known_at: datetime | None = None) -> Rulings:
+        """Gives what holds (or held at `known_at`) of judgements, and of renamings that articles told."""
+        if known_at is not None:
+            return self.rulings_from(self.judgements(known_at), self._renamings(known_at))
+        version = int(self._rows("PRAGMA data_version")[0][0])  # grows when another program writes, which may be a judgement
+        if self._rulings is None or self._rulings[0] != version:
+            self._rulings = version, self.rulings_from(tuple(j for j in self.judgements() if not j.undone), self._renamings(None))
+        return self._rulings[1]
+
+    def rulings_with(self, fresh: Iterable[Evidence], withdrawn: Iterable[Evidence]) -> Rulings:
+        """Gives the rulings that will hold once an article's renamings are kept, and those that it no longer tells are withdrawn."""
+        told = [e for e in fresh if is_renaming(e)]
+        gone = {(e.log_key, e.article) for e in withdrawn if is_renaming(e)}
+        if not told and not gone:
+            return self.rulings()
+        kept = [e for e in self._renamings(None) if (e.log_key, e.article) not in gone]
+        return self.rulings_from(tuple(j for j in self.judgements() if not j.undone), [*kept, *told])
+
+    def rulings_from(self, judgements: Sequence[Judgement], renamings: Iterable[Evidence] | None = None) -> Rulings:
+        """Gives the rulings that follow from these judgements, with the renamings given, else with those that are kept."""
+        keys = json.dumps(sorted({key for j in judgements for key in (j.one, j.other) if key}))
+        rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT value FROM json_each(?))", (keys,))
+        told = self._renamings(None) if renamings is None else renamings
+        return rule(judgements, told, {r["key"]: r["name"] for r in rows})
+
+    def _renamings(self, known_at: datetime | None) -> list[Evidence]:
+        clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)" if known_at else "e.withdrawn IS NULL"
+        rows = self._rows(
+            f"{_EVIDENCE} WHERE t.event = 'renamed' AND t.status = 'completed' AND {clock} ORDER BY e.id",
+            {"at": moment(known_at) if known_at else None},
+        )
+        return [_evidence(r) for r in rows]
+
+    def coalitions_with(self, parties: Iterable[str]) -> set[str]:
+        """Gives the keys of the coalitions that something is said of in which one of the parties (keys) takes part, or is it."""
+        keys = json.dumps(sorted(set(parties)))
+        rows = self._rows(
+            "SELECT coalition FROM statements WHERE coalition IN (SELECT value FROM json_each(?1))"
+            " UNION SELECT coalition FROM statements WHERE member IN (SELECT value FROM json_each(?1))",
+            (keys,),
+        )
+        return {r["coalition"] for r in rows}
 
     def memberships(self, coalition: str) -> tuple[Membership, ...]:
         """Gives the saved present state of a coalition (key), by member's name."""
@@ -250,18 +349,27 @@ class Reads:
 
     def coalitions(self) -> tuple[Party, ...]:
         """Gives every coalition that something has been said of, by name."""
+        rulings = self.rulings()
         rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT coalition FROM statements) ORDER BY name, key")
-        return tuple(Party(r["key"], r["name"]) for r in rows)
+        return tuple(dict.fromkeys(rulings.counts_as.get(r["key"], Party(r["key"], r["name"])) for r in rows))
 
     def find_coalition(self, name: str) -> Party | None:
         """Gives the coalition of that key, name or learned spelling, folded; of several the one that most is said of."""
+        return next(iter(self._find(name, "coalition")), None)
+
+    def find_parties(self, name: str) -> tuple[Party, ...]:
+        """Gives the parties, members and coalitions, of that key, name or learned spelling, the one that most is said of first."""
+        found = dict.fromkeys((*self._find(name, "coalition"), *self._find(name, "member")))
+        return tuple(found)
+
+    def _find(self, name: str, place: str) -> list[Party]:
         rows = self._rows(
             "SELECT key, name FROM parties p WHERE (key = :name OR folded = :folded"
-            " OR key IN (SELECT party FROM names WHERE folded = :folded)) AND key IN (SELECT coalition FROM statements)"
-            " ORDER BY key = :name DESC, folded = :folded DESC, (SELECT count(*) FROM statements WHERE coalition = p.key) DESC, key",
+            f" OR key IN (SELECT party FROM names WHERE folded = :folded)) AND key IN (SELECT {place} FROM statements)"
+            f" ORDER BY key = :name DESC, folded = :folded DESC, (SELECT count(*) FROM statements WHERE {place} = p.key) DESC, key",
             {"name": name, "folded": fold(name)},
         )
-        return Party(rows[0]["key"], rows[0]["name"]) if rows else None
+        return [self.rulings().counts_as.get(r["key"], Party(r["key"], r["name"])) for r in rows]
 
     def changes(self, since: datetime | None = None, until: datetime | None = None, run: int | None = None) -> tuple[Change, ...]:
         """Gives the changes that were learned from `since` to `until`, both included, oldest first, or those of one run.
@@ -384,6 +492,7 @@ class Reads:
                 r["before"],
                 r["after"],
                 bool(r["historic"]),
+                r["judgement"] or 0,
             )
             for r in rows
         )
@@ -465,7 +574,14 @@ def _evidence(r: sqlite3.Row) -> Evidence:
         Role(r["role"]) if r["role"] else None,
         r["other_name"],
         _time(r["withdrawn"]),
+        r["coalition_said"],
+        r["member_said"],
     )
+
+
+def is_renaming(e: Evidence) -> bool:
+    """Whether evidence may make two names of a coalition one."""
+    return e.statement.event is Event.RENAMED and e.statement.status is Status.COMPLETED
 
 
 def _allow(action: int, one: str | None, two: str | None, schema: str | None, inside: str | None) -> int:
