@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Party
+from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party
 from pipeline.store.opening import translated
-from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, sketch_of
-from pipeline.store.values import Poll, PollCounts, Reading, StoredArticle
+from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, rule_of, sketch_of
+from pipeline.store.values import Poll, PollCounts, Reading, RosterPoll, StoredArticle
 from pipeline.text import digest, fold
 
 LONGEST_PAUSE = timedelta(days=1)
@@ -70,6 +70,45 @@ class Writes(Reads):
             kinds = [_save_entry(db, entry, now) for entry in poll.entries]
             return PollCounts(kinds.count("new"), kinds.count("updated"))
 
+    # Rosters.
+
+    def sync_rosters(self, rules: Iterable[RosterRule], now: datetime) -> None:
+        """Makes the rosters of the store those of the configuration. Another address, selector or coalition begins anew."""
+        with self._writing() as db:
+            db.execute("UPDATE rosters SET configured = 0")
+            db.executemany(
+                "INSERT INTO rosters (name, url, rule, coalition, interval_minutes, first_seen, next_due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)"
+                " ON CONFLICT (name) DO UPDATE SET configured = 1, url = ?2, rule = ?3, coalition = ?4, interval_minutes = ?5,"
+                " etag = iif(rule = ?3, etag, ''), last_modified = iif(rule = ?3, last_modified, ''),"
+                " body_hash = iif(rule = ?3, body_hash, ''), failures = iif(rule = ?3, failures, 0), next_due = iif(rule = ?3, next_due, ?6)",
+                [(r.name, r.url, rule_of(r), r.coalition, r.interval_minutes, moment(now)) for r in rules],
+            )
+
+    def save_roster(self, poll: RosterPoll, now: datetime, reading: Reading | None = None) -> None:
+        """Keeps how a poll of a roster ended, with all that its reading says: the names and what follows from them, or nothing."""
+        with self._writing() as db:
+            at = moment(now)
+            row = db.execute("SELECT * FROM rosters WHERE name = ?", (poll.name,)).fetchone()
+            interval = timedelta(minutes=row["interval_minutes"])
+            if poll.error:
+                pause = max(interval, min(interval * 2 ** min(row["failures"] + 1, 10), LONGEST_PAUSE))
+                db.execute(
+                    "UPDATE rosters SET failures = failures + 1, last_error = ?, last_polled = ?, next_due = ? WHERE name = ?",
+                    (poll.error, at, moment(now + pause), poll.name),
+                )
+                return
+            article = _save_reading(db, reading, now) if reading else None
+            db.execute(
+                "UPDATE rosters SET failures = 0, last_error = '', last_polled = ?1, last_read = ?1, next_due = ?2 WHERE name = ?3",
+                (at, moment(now + interval), poll.name),
+            )
+            if poll.body_hash:
+                db.execute(
+                    "UPDATE rosters SET etag = ?, last_modified = ?, body_hash = ? WHERE name = ?",
+                    (poll.etag, poll.last_modified, poll.body_hash, poll.name),
+                )
+            _save_names_read(db, row, poll.names, article, at)
+
     def settle_entry(self, entry: Entry, now: datetime, why: str, retry: datetime | None = None) -> None:
         """Counts a try of an entry that gave nothing to read; without `retry` it is done with."""
         with self._writing() as db:
@@ -89,18 +128,7 @@ class Writes(Reads):
     def save_reading(self, reading: Reading, now: datetime) -> None:
         """Keeps all that reading one article brought, from its words to the deliveries that it caused."""
         with self._writing() as db:
-            article = _save_article(db, reading, now)
-            _save_addresses(db, article, (reading.article.url, *reading.addresses))
-            _save_claims(db, article, reading)
-            _save_names(db, reading.learned, now)
-            ids = _save_evidence(db, article, reading.evidence, now)
-            _withdraw(db, reading.withdrawn, now)
-            _save_memberships(db, reading, now)
-            for change in reading.changes:
-                _save_change(db, change, ids, reading.run)
-            _grow(db, ids.values())
-            _save_alerts(db, reading, now)
-            _settle(db, reading.entries, article, now, reading.why, reading.retry)
+            _save_reading(db, reading, now)
 
     # Deliveries and runs.
 
@@ -113,10 +141,15 @@ class Writes(Reads):
                 (state, receipt, error, moment(retry or now), delivery.id),
             )
 
-    def start_run(self, now: datetime) -> int:
-        """Opens a run and gives its number."""
+    def save_state(self, coalitions: Sequence[str], memberships: Sequence[Membership], now: datetime) -> None:
+        """Makes the derived state of coalitions (keys) what is given; a row of theirs that is not among it goes."""
         with self._writing() as db:
-            return int(db.execute("INSERT INTO runs (started) VALUES (?)", (moment(now),)).lastrowid or 0)
+            _save_memberships(db, coalitions, None, memberships, now)
+
+    def start_run(self, now: datetime, kind: str = "cycle") -> int:
+        """Opens a run and gives its number. `kind` is "cycle", "import" or "redetection"."""
+        with self._writing() as db:
+            return int(db.execute("INSERT INTO runs (started, kind) VALUES (?, ?)", (moment(now), kind)).lastrowid or 0)
 
     def finish_run(self, run: int, report: Mapping[str, Any], finished: datetime) -> None:
         """Closes a run with its report; a run without an end was cut short."""
@@ -126,9 +159,21 @@ class Writes(Reads):
             )
 
     @contextmanager
+    def together(self, *, trial: bool = False) -> Iterator[None]:
+        """Makes several writes one: all of them, or nothing. On `trial` they can be looked at within, and are undone at the end."""
+        with translated(self.about), suppress(_UndoneError), self.db.atomic():
+            yield
+            if trial:
+                raise _UndoneError
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with translated(self.about), self.db.atomic():
             yield self.db.conn
+
+
+class _UndoneError(Exception):
+    """Ends a transaction that was only a trial."""
 
 
 def _save_entry(db: sqlite3.Connection, entry: Entry, now: datetime) -> str:
@@ -176,6 +221,36 @@ def _settle(db: sqlite3.Connection, entries: Sequence[Entry], article: int | Non
     )
 
 
+def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> int:
+    article = _save_article(db, reading, now)
+    _save_addresses(db, article, (reading.article.url, *reading.addresses))
+    _save_claims(db, article, reading)
+    _save_names(db, reading.learned, now)
+    ids = _save_evidence(db, article, reading.evidence, now)
+    _withdraw(db, reading.withdrawn, now)
+    _save_memberships(db, reading.coalitions, reading.members, reading.memberships, now)
+    for change in reading.changes:
+        _save_change(db, change, ids, reading.run)
+    _grow(db, ids.values())
+    _save_alerts(db, reading, now)
+    _settle(db, reading.entries, article, now, reading.why, reading.retry)
+    return article
+
+
+def _save_names_read(db: sqlite3.Connection, roster: sqlite3.Row, names: Sequence[str], article: int | None, at: str) -> None:
+    """Keeps the names of a complete reading: as a new one where they differ from the last, else as the last seen again."""
+    last = db.execute("SELECT max(id) AS id FROM roster_readings WHERE roster = ? AND rule = ?", (roster["name"], roster["rule"])).fetchone()
+    known = tuple(r["name"] for r in db.execute("SELECT name FROM roster_names WHERE reading = ? ORDER BY place", (last["id"],)))
+    if names and names != known:
+        reading = db.execute(
+            "INSERT INTO roster_readings (roster, rule, article, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)",
+            (roster["name"], roster["rule"], article, at, at),
+        ).lastrowid
+        db.executemany("INSERT INTO roster_names VALUES (?, ?, ?)", [(reading, place, name) for place, name in enumerate(names)])
+    else:
+        db.execute("UPDATE roster_readings SET last_seen = ? WHERE id = ?", (at, last["id"]))
+
+
 def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> int:
     article, former, at = reading.article, reading.former, moment(now)
     hashes = sketch_of(article.text)
@@ -217,7 +292,7 @@ def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         db.execute(
             "UPDATE articles SET url = :url, title = :title, text = :text, published = :published, author = :author, site = :site,"
             " publisher = :publisher, language = :language, origin = :origin, fingerprint = :fingerprint, sketch = :sketch,"
-            " story = :story, detector = :detector, skipped = :skipped, last_read = :now, version = :version WHERE id = :id",
+            " story = :story, detector = :detector, skipped = :skipped, last_read = :now, version = :version, pruned = NULL WHERE id = :id",
             words | {"id": id, "version": _version(reading)},
         )
         was = former.sketch[:INDEXED_HASHES]
@@ -325,7 +400,9 @@ def _withdraw(db: sqlite3.Connection, withdrawn: Sequence[Evidence], now: dateti
     )
 
 
-def _save_memberships(db: sqlite3.Connection, reading: Reading, now: datetime) -> None:
+def _save_memberships(
+    db: sqlite3.Connection, coalitions: Sequence[str], members: Sequence[str] | None, memberships: Sequence[Membership], now: datetime
+) -> None:
     rows = {
         (m.coalition.key, m.member.key): (
             m.standing.value,
@@ -333,15 +410,15 @@ def _save_memberships(db: sqlite3.Connection, reading: Reading, now: datetime) -
             str(m.since) if m.since else None,
             str(m.until) if m.until else None,
         )
-        for m in reading.memberships
+        for m in memberships
     }
-    _save_parties(db, (p for m in reading.memberships for p in (m.coalition, m.member)))
-    among = "" if reading.members is None else " AND member IN (SELECT value FROM json_each(?))"
+    _save_parties(db, (p for m in memberships for p in (m.coalition, m.member)))
+    among = "" if members is None else " AND member IN (SELECT value FROM json_each(?))"
     known = {
         (r["coalition"], r["member"]): (r["standing"], r["role"], r["since"], r["until"])
         for r in db.execute(
             "SELECT * FROM memberships WHERE coalition IN (SELECT value FROM json_each(?))" + among,
-            (json.dumps(reading.coalitions), *([json.dumps(reading.members)] if among else [])),
+            (json.dumps(coalitions), *([json.dumps(members)] if among else [])),
         )
     }
     db.executemany("DELETE FROM memberships WHERE coalition = ? AND member = ?", [pair for pair in known if pair not in rows])
