@@ -57,14 +57,16 @@ def load(path: Path) -> Config:
 
     Relative paths go by the folder of the file, or by that folder's parent where it is called `config`.
     """
-    path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - Path.resolve would follow a link out of config/
     try:
+        path = _absolute(path)
         text = path.read_bytes().decode("utf-8-sig")
         document = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(("there is no such file; name another with --config or PIPELINE_CONFIG",), about=str(path)) from None
     except OSError as error:
         raise ConfigError((f"cannot be read ({error.strerror})",), about=str(path)) from error
+    except _NoPath as error:
+        raise ConfigError((str(error),), about=str(path)) from error
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise ConfigError((f"line {line} is not UTF-8 text",), about=str(path)) from error
@@ -77,6 +79,22 @@ def load(path: Path) -> Config:
     if problems:
         raise ConfigError(tuple(problems), about=str(path))
     return config
+
+
+class _NoPath(Exception):
+    """A text that names no file on any system."""
+
+
+def _absolute(path: Path, base: Path = Path()) -> Path:
+    """Makes a path absolute without following links, which Path.resolve would do, out of config/."""
+    if "\0" in str(path):
+        raise _NoPath("has a NUL character in it, which no path can have")
+    if any(len(os.fsencode(part)) > 255 for part in path.parts):
+        raise _NoPath("has a name of more than 255 bytes in it, which no folder can hold")
+    try:
+        return Path(os.path.abspath(base / path.expanduser()))  # noqa: PTH100
+    except RuntimeError as error:  # "~name" where nobody is called so
+        raise _NoPath(f"begins with {path.parts[0]!r}, and the home folder of that user is not known") from error
 
 
 def _read(root: _Table, path: Path) -> Config:
@@ -276,7 +294,12 @@ class _Table:
 
     def path(self, key: str, base: Path, default: str | None = None) -> Path:
         text = self.text(key, default)
-        return Path(os.path.abspath(base / Path(text).expanduser()))  # noqa: PTH100 - as in load
+        given = self.values.get(key)
+        try:  # as it was written: a folder may have two blanks in its name
+            return _absolute(Path(given if isinstance(given, str) else text), base)
+        except _NoPath as error:
+            self.note(key, str(error))
+            return base
 
     def address(self, key: str) -> str:
         text = self.text(key)

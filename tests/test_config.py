@@ -10,7 +10,7 @@ import pytest
 from pipeline.config import Config, DigestSettings, load
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
-from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Severity, Watched
+from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Role, RosterRule, Severity, Watched
 
 LEAST = '[[feeds]]\nname = "Harbour wire"\nurl = "https://wire.example/feed.xml"\n'
 
@@ -124,8 +124,28 @@ def test_a_byte_order_mark_and_the_ends_of_lines_of_windows_are_no_problem(tmp_p
     assert load(write(tmp_path, b"\xef\xbb\xbf" + LEAST.replace("\n", "\r\n").encode())).feeds
 
 
+ROSTER = "[[rosters]]\nname = 'Compact'\nurl = 'https://a.example/members'\ncoalition = 'Harbour Data Compact'\n"
+
+
+def test_a_roster_and_no_feed_will_do(tmp_path: Path) -> None:
+    found = load(write(tmp_path, ROSTER + "selector = '.members li'\nrole = 'observer'\nmost_vanishing = 0.5\ninterval_minutes = 60\n"))
+    assert found.feeds == () and found.rosters == (
+        RosterRule("Compact", "https://a.example/members", "Harbour Data Compact", ".members li", Role.OBSERVER, 3, 0.5, 60),
+    )
+    assert load(write(tmp_path, ROSTER)).rosters[0].role is None
+
+
 ONE_PROBLEM = [
-    ("[alertz]\nx = 1\n", "alertz: unknown key; did you mean 'alerts'? allowed: alerts, channels, digest, feeds, fetch, store, watch"),
+    (
+        "[alertz]\nx = 1\n",
+        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, channels, digest, feeds, fetch, rosters, store, watch",
+    ),
+    ("[[rosters]]\nname = 'r'\nurl = 'https://a.example'\n", "rosters[0].coalition: is missing; it must be a text in quotation marks"),
+    (ROSTER + "selector = 'ul >> li'\n", "rosters[0].selector: 'ul >> li' is no CSS selector: "),
+    (ROSTER + "role = 'guest'\n", "rosters[0].role: 'guest' is not allowed; allowed: "),
+    (ROSTER + "most_vanishing = 2\n", "rosters[0].most_vanishing: 2 must be a number from 0 to 1"),
+    (ROSTER + "least_members = 0\n", "rosters[0].least_members: 0 must be a whole number from 1 to 100000"),
+    (ROSTER + "selektor = 'li'\n", "rosters[0].selektor: unknown key; did you mean 'selector'?"),
     ("[store]\npaht = 'x'\n", "store.paht: unknown key; did you mean 'path'? allowed: path"),
     ("[store]\npath = 3\n", "store.path: 3 must be a text in quotation marks"),
     ("[store]\npath = ''\n", "store.path: is empty"),
@@ -248,6 +268,25 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert problems(tmp_path, b"[store]\npath = '\xff'\n") == ("line 2 is not UTF-8 text",)
     assert "line 2" in problems(tmp_path, "a = 1\na = 2\n")[0]
     assert "nested" in problems(tmp_path, "a = " + "[" * 100_000)[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("~nobody-is-called-so/p.db", "begins with '~nobody-is-called-so'"),
+        (r"a\u0000b.db", "has a NUL character"),
+        ("x" * 300, "more than 255 bytes"),
+    ],
+)
+def test_paths_that_name_no_file(tmp_path: Path, path: str, problem: str) -> None:
+    [found] = problems(tmp_path, f'[store]\npath = "{path}"\n' + LEAST)
+    assert found.startswith("store.path: ") and problem in found
+
+
+def test_a_path_is_taken_as_it_was_written(tmp_path: Path) -> None:
+    assert load(write(tmp_path, '[store]\npath = "two  blanks/p.db"\n' + LEAST)).store_path == tmp_path / "two  blanks" / "p.db"
+    with pytest.raises(ConfigError, match="nobody-is-called-so"):
+        load(Path("~nobody-is-called-so/p.toml"))
 
 
 def test_folders_and_files_in_each_others_place(tmp_path: Path) -> None:
