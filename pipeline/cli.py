@@ -8,6 +8,7 @@ here about coalitions, and heavy modules are imported by the command that needs 
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import re
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code."""
     # trafilatura logs a line for each page that it can make nothing of; what comes of such a page stands in the report.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    _open_missing_streams()
     parser = build_parser()
     try:
         args = parser.parse_args(argv)
@@ -55,9 +57,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Python flushes standard output once more at exit; the reader has gone, so that flush must go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return PIPE_CLOSED
+    except OSError as problem:
+        if problem.errno not in _CANNOT_PRINT or problem.filename is not None:
+            raise
+        _drop_output()
+        _complain(f"the output cannot be written: {problem.strerror}")
+        return FAILED
     return code
+
+
+_CANNOT_PRINT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What writing to standard output fails with where that is a file; what a store or a folder meets is translated where it is met."""
+
+
+def _open_missing_streams() -> None:
+    """Puts nothing in the place of standard streams that the caller closed (`pipeline … >&-`): Python leaves None there."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - it is to stay open
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:
@@ -164,6 +187,7 @@ def build_parser() -> argparse.ArgumentParser:
     play = command("demo", demo, "play a year of invented news on this machine; needs no network", "pipeline demo")
     play.add_argument("--keep", type=Path, metavar="DIR", help="where the store is left; without it a new folder for passing files")
     as_json(play)
+
     return parser
 
 
@@ -190,7 +214,8 @@ def when(words: str, now: datetime) -> datetime:
         if re.match(r"\d{4}-\d{2}-\d{2}[T ]", text):
             moment = datetime.fromisoformat(text)
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        spoken = _spoken(text, now)
+        # Numbers alone are guessed at: 5 was the fifth month, 20 the twentieth day, 05/04/2024 the fourth of May.
+        spoken = _spoken(text, now) if any(c.isalpha() for c in text) else None
     except (ValueError, OverflowError) as problem:
         raise UsageError(f"{words!r} is no moment: {problem}") from problem
     if spoken is None:
@@ -237,7 +262,12 @@ def _reading(config: Config) -> Store:
 
 def _period(args: argparse.Namespace, config: Config) -> tuple[datetime, datetime]:
     now = _now()
-    return when(args.since, now) if args.since else now - timedelta(days=config.digest.days), now
+    if args.since is None:
+        return now - timedelta(days=config.digest.days), now
+    since = when(args.since, now)
+    if since > now:
+        raise UsageError(f"--since {args.since!r} lies in the future: nothing can have changed since then")
+    return since, now
 
 
 def _print_json(document: Any) -> None:
@@ -315,7 +345,9 @@ def members(args: argparse.Namespace) -> int:
     from pipeline import diff, screen
     from pipeline.model import Standing
 
-    as_of = _day(args.as_of) if args.as_of else None
+    if not args.coalition.strip():
+        raise UsageError("COALITION is empty: write the name of one")
+    as_of = _day(args.as_of) if args.as_of is not None else None
     with _reading(_config(args)) as store:
         coalition = store.find_coalition(args.coalition)
         if coalition is None:
@@ -430,7 +462,7 @@ def detect(args: argparse.Namespace) -> int:
             raise UsageError("--jsonl takes its days from the rows and prints rows: leave out --json, --explain and --published")
         single.detect_rows(args.file)
     else:
-        published = when(args.published, _now()) if args.published else None
+        published = when(args.published, _now()) if args.published is not None else None
         single.detect(args.file, published, as_json=args.json, explain=args.explain)
     return DONE
 

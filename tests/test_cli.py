@@ -112,7 +112,7 @@ def test_moments_are_read_as_people_write_them(words: str, moment: str) -> None:
     assert found.isoformat()[:16] == moment and found.tzinfo is UTC
 
 
-@pytest.mark.parametrize("words", ["", "soon", "2024-13-01", "2024-02-30", "99999y", "7x", "12345", "blåhaj"])
+@pytest.mark.parametrize("words", ["", "soon", "2024-13-01", "2024-02-30", "99999y", "7x", "12345", "blåhaj", "5", "05/04/2024"])
 def test_what_is_no_moment_is_wrong_usage(words: str) -> None:
     with pytest.raises(UsageError, match="is no moment"):
         cli.when(words, NOW)
@@ -316,6 +316,19 @@ def test_a_foreign_store_is_left_alone(capsys: pytest.CaptureFixture[str], site:
 # Configuration and usage.
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["members", " "],
+        ["members", "Lantern Data Compact", "--as-of", ""],
+        ["changes", "--since", ""],
+        ["digest", "--since", "in 3 days"],
+    ],
+)
+def test_what_a_script_left_empty_is_no_default(capsys: pytest.CaptureFixture[str], read: str, args: list[str]) -> None:
+    assert refused(capsys, "--config", read, *args)[0] == cli.WRONG
+
+
 def test_every_configuration_problem_is_told_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     config = configured(tmp_path, "ftp://example.org/x", extra='max_body_megabytes = "many"\n[alertz]\nx = 1\n')
     assert cli.main(["--config", config, "check-config"]) == cli.WRONG
@@ -397,6 +410,23 @@ def test_a_reader_that_leaves_the_rows_is_no_wrong_usage(tmp_path: Path) -> None
         program.stdout.readline()
         program.stdout.close()
         assert program.stderr.read() == "" and program.wait() == cli.PIPE_CLOSED
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_the_caller_closed_are_no_error(closed: str) -> None:
+    done = subprocess.run(f'"{sys.executable}" -m pipeline detect {closed}', shell=True, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (cli.DONE, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_the_output_is_one_line(read: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "--config", read, "digest"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert (
+        done.returncode == cli.FAILED and done.stderr.startswith("pipeline: the output cannot be written") and done.stderr.count("\n") == 1
+    )
 
 
 def test_ctrl_c_is_quiet() -> None:

@@ -156,6 +156,10 @@ def a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -167,6 +171,7 @@ def a_folder(path: Path) -> None:
         (ours_cut_off, "damaged"),
         (ours_overwritten, "damaged"),
         (a_folder, "is a folder"),
+        (a_pipe, "is a device or a pipe"),
     ],
 )
 @pytest.mark.parametrize("read_only", [False, True])
@@ -245,6 +250,28 @@ def test_a_file_in_a_folder_without_the_right_to_write_is_named(tmp_path: Path) 
             Store.open(tmp_path / "store.db")
     finally:
         tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_store_where_nothing_may_be_written_can_be_read(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store:
+        store.sync_feeds([FEED], NOW)
+    (tmp_path / "store.db").chmod(0o400)
+    tmp_path.chmod(0o500)
+    try:
+        with Store.open(tmp_path / "store.db", read_only=True) as store:
+            assert store.counts()["feeds"] == 1 and store.query("SELECT name FROM feeds") == [{"name": "wire"}]
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_text_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store.open(path) as store:
+        store.sync_feeds([FEED], NOW)
+        store.db.execute("UPDATE feeds SET publisher = CAST(x'ff41' AS TEXT)")
+    with pytest.raises(StoreError, match="damaged"), Store.open(path, read_only=True) as store:
+        store.due_feeds(NOW, everything=True)
 
 
 def test_damage_in_the_middle_is_told_when_it_is_met(tmp_path: Path) -> None:

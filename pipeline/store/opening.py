@@ -26,6 +26,7 @@ _MAGIC = b"SQLite format 3\0"
 _NO_TABLES = b"\x0d\0\0\0\0"
 """Page type, first free block and number of cells of a schema page that holds nothing (SQLite file format, 1.6)."""
 
+_DAMAGED = "is damaged: put back a copy of it, or move it away to begin a new one"
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "is locked by another program: close it, or try again when it is done",
     sqlite3.SQLITE_LOCKED: "is locked by another program: close it, or try again when it is done",
@@ -34,8 +35,8 @@ _ADVICE = {
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: give yourself the right to read and write the file and its folder",
     sqlite3.SQLITE_IOERR: "cannot be read or written (the disk reports an error): check the disk",
     sqlite3.SQLITE_FULL: "cannot grow (the disk is full): make room",
-    sqlite3.SQLITE_CORRUPT: "is damaged: put back a copy of it, or move it away to begin a new one",
-    sqlite3.SQLITE_NOTADB: "is damaged: put back a copy of it, or move it away to begin a new one",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
 
 
@@ -46,7 +47,8 @@ def translated(about: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
-        advice = _ADVICE.get(code & 0xFF) if code is not None else None
+        # Text that is no UTF-8 is found by Python, not by SQLite, and has no code: we write none, so the disk did.
+        advice = _ADVICE.get(code & 0xFF) if code is not None else _DAMAGED if "decode to UTF-8" in str(error) else None
         if advice is None:
             raise
         raise StoreError(f"the store {advice} ({error})", about=about) from error
@@ -62,7 +64,8 @@ class Lock:
             file = beside.open("a+")
         except OSError as error:
             raise StoreError(
-                f"the store cannot be written ({error.strerror}): give yourself the right to write its folder", about=str(path)
+                f"the store cannot be written ({error.strerror}): give yourself the right to write its folder and {beside.name} in it",
+                about=str(path),
             ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,6 +99,8 @@ def look(path: Path) -> None:
             raise StoreError("is a folder: name a file for the store", about=about)
         if not path.exists():
             return
+        if not path.is_file():  # a pipe would be waited for without end
+            raise StoreError("is a device or a pipe: name a file for the store", about=about)
         with path.open("rb") as file:
             head = file.read(512)
         size = path.stat().st_size
@@ -123,6 +128,9 @@ def connect(path: Path | None, *, read_only: bool, wait: float = WAIT_SECONDS) -
         connection = sqlite3.connect(":memory:", timeout=wait)
     else:
         address = path.as_uri() + f"?mode={'ro' if read_only else 'rwc'}"
+        if read_only and not os.access(path.parent, os.W_OK) and not _beside(path, "-wal").exists():
+            # SQLite makes a -shm file even to read. Without a -wal file nobody is writing, and the file can be taken as it stands.
+            address += "&immutable=1"
         connection = sqlite3.connect(address, uri=True, timeout=wait)
     connection.row_factory = sqlite3.Row
     try:
