@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 from pipeline import detect, resolve
 from pipeline.config import Config
 from pipeline.cycle import Detecting, Parts
-from pipeline.detect.tagger import Tagger
+from pipeline.detect.lexicon import Lexicon
+from pipeline.detect.tagger import ModelError, Tagger
+from pipeline.errors import UsageError
 from pipeline.fetch import Fetcher
 from pipeline.model import KnownName, Watched
 from pipeline.store import Store
@@ -29,19 +32,42 @@ def open_parts(config: Config, *, read_only: bool = False, detector: Detecting |
         store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
         fetcher = stack.enter_context(Fetcher(config.fetch))
         learned = store.known_names()
+        identities = load_identities(config.watch, learned)
+        identities.rule(store.rulings().roots(), store.rulings().apart)
         yield Parts(
             config=config,
             store=store,
             fetcher=fetcher,
             detector=detector or load_detector((*config.watch, *_learned_coalitions(learned))),
-            identities=load_identities(config.watch, learned),
+            identities=identities,
         )
 
 
-def load_detector(watched: Sequence[Watched] = ()) -> detect.Detector:
-    """Gives the detector with the knowledge of the package; the watch list adds names that it shall know."""
-    texts = {name: _knowledge(name) for name in detect.FILES}
-    return detect.Detector.read(texts, _tagger(), [(w.name, w.aliases) for w in watched])
+def load_detector(watched: Sequence[Watched] = (), model: Path | None = None) -> detect.Detector:
+    """Gives the detector with the knowledge of the package; the watch list adds names that it shall know.
+
+    A folder that `pipeline train` wrote to takes the place of the package's model. Raises UsageError where it holds none.
+    """
+    tagger = _tagger_of(model) if model else _tagger()
+    return detect.Detector.read(_detector_texts(), tagger, [(w.name, w.aliases) for w in watched])
+
+
+def load_lexicon() -> Lexicon:
+    """Gives the knowledge of the detector by itself, to go through its stages one by one."""
+    return Lexicon.read(_detector_texts())
+
+
+def _detector_texts() -> dict[str, str]:
+    return {name: _knowledge(name) for name in detect.FILES}
+
+
+def _tagger_of(folder: Path) -> Tagger:
+    try:
+        return Tagger((folder / "tagger.onnx").read_bytes(), (folder / "tokenizer.json").read_bytes())
+    except OSError as problem:
+        raise UsageError(f"holds no model: {problem.filename} cannot be read: {problem.strerror}", about=str(folder)) from problem
+    except ModelError as problem:
+        raise UsageError(str(problem), about=str(folder)) from problem
 
 
 @cache

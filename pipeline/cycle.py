@@ -4,6 +4,7 @@
       | fetch | parse article → Article | cluster → Story | detect → Claim | resolve → Statement + Evidence
       | derive membership before and after | diff → Change | choose → Alert | enqueue → Delivery
       | save                       one transaction an article: all of it, or nothing
+    due rosters | fetch | read names | compare with the last complete reading → Claim | resolve … save, as above
     due deliveries | deliver | record receipt
 
 It joins the parts and decides little itself: the order of reading, what is tried again and when, and what counts as a copy of
@@ -22,13 +23,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from pipeline import alerts, articles, diff, digest, feeds, notify, render
+from pipeline import alerts, articles, digest, feeds, memory, notify, render, roster
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, FetchError, ParseError, PipelineError
 from pipeline.fetch import Fetcher, Outcome, PageRequest
-from pipeline.model import Alert, Article, Change, Channel, Delivery, Detection, Entry, Evidence, Page, Skipped
-from pipeline.resolve import Identities, resolve, witness
-from pipeline.store import DueDelivery, FeedState, PendingEntry, Poll, Reading, Store, StoredArticle
+from pipeline.model import Alert, Article, Change, ChangeKind, Channel, Delivery, Detection, Entry, Evidence, Page, Skipped, Standing
+from pipeline.resolve import Identities, parties_of, resolve, witness
+from pipeline.store import DueDelivery, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
 from pipeline.text import digest as hashed
 from pipeline.text import resemblance, sketch
@@ -76,6 +77,8 @@ class CycleReport:
     polled: int = 0
     unchanged: int = 0
     failed_feeds: int = 0
+    rosters: int = 0
+    failed_rosters: int = 0
     new: int = 0
     updated: int = 0
     parsed: int = 0
@@ -91,14 +94,15 @@ class CycleReport:
 
     @property
     def every_feed_failed(self) -> bool:
-        """Whether feeds were asked for and none of them could be read."""
-        return 0 < self.polled == self.failed_feeds
+        """Whether feeds (or rosters) were asked for and none of them could be read."""
+        return 0 < self.polled + self.rosters == self.failed_feeds + self.failed_rosters
 
     def as_json(self) -> dict[str, Any]:
         """Gives the document of `pipeline run-once --json`."""
         return {
             "run": {"id": self.run, "started": self.started.isoformat(), "finished": self.finished.isoformat()},
             "feeds": {"polled": self.polled, "unchanged": self.unchanged, "failed": self.failed_feeds, "partial": _pairs(self.partial)},
+            "rosters": {"polled": self.rosters, "failed": self.failed_rosters},
             "entries": {"new": self.new, "updated": self.updated},
             "articles": {"parsed": self.parsed, "failed": self.failed_articles, "duplicates": self.duplicates},
             "claims": self.claims,
@@ -119,6 +123,7 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
     cycle.poll_feeds()
     cycle.read_articles()
+    cycle.poll_rosters()
     cycle.deliver()
     finished = now + timedelta(seconds=time.monotonic() - begun)
     report = cycle.report(finished)
@@ -264,6 +269,8 @@ class _Cycle:
         reading = self._reading(words, former)
         self.store.save_reading(reading, self.now)
         self.parts.identities.learn(reading.learned)
+        if reading.renames:
+            self.parts.identities.rule(self.store.rulings().roots(), self.store.rulings().apart)
         self.counts.update(parsed=not words.why, claims=len(reading.claims))
         self.changes += reading.changes
         self.alerts += reading.alerts
@@ -284,9 +291,14 @@ class _Cycle:
         return words, named or before or self.store.twin(article, words.publisher)
 
     def _reading(self, words: _Words, former: StoredArticle | None) -> Reading:
+        story = former.story if former else self.store.story_for(words.article, self.now)
+        return self._weighed(words, self.parts.detector.detect(words.article), self.parts.detector.version, story, former)
+
+    def _weighed(
+        self, words: _Words, detection: Detection, version: str, story: str, former: StoredArticle | None = None, *, first: bool = False
+    ) -> Reading:
+        """Resolves what was detected and weighs it against what was known; of a `first` knowledge nothing is told as observed."""
         article, parts = words.article, self.parts
-        story = former.story if former else self.store.story_for(article, self.now)
-        detection = parts.detector.detect(article)
         resolution = resolve(detection.claims, parts.identities, article.url)
         self.skipped.update(s.why for s in resolution.skipped)
         fresh = tuple(
@@ -295,39 +307,38 @@ class _Cycle:
                 article=article.url,
                 publisher=words.publisher,
                 story=story,
-                detector=parts.detector.version,
+                detector=version,
                 seen=self.now,
                 published=article.published,
             )
             for resolved in resolution.statements
         )
         withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
-        coalitions = tuple(sorted({e.statement.coalition.key for e in (*fresh, *withdrawn)}))
-        members: tuple[str, ...] | None = tuple(sorted({e.statement.member.key for e in (*fresh, *withdrawn) if e.statement.member}))
-        known = self._known_of(coalitions, members, former, article)
-        if diff.ends(known) != diff.ends(_after(known, fresh, withdrawn)):
-            members = None
-            known = self._known_of(coalitions, members, former, article)
+        moved = (former.article.url, article.url) if former else ("", "")
         # What another version of the detector had found is no correction of the publisher's.
-        taken_back = tuple(e for e in withdrawn if e.detector == parts.detector.version)
-        changes = diff.diff(known, (*fresh, *taken_back), self.now)
+        weighed = memory.weigh(self.store, fresh, withdrawn, self.now, detector=version, moved=moved)
+        changes = weighed.changes
+        if first:
+            changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
         raised = alerts.choose(changes, parts.config.alerts)
         return Reading(
             article,
             words.entries,
             story,
             words.publisher,
-            parts.detector.version,
+            version,
             former=former,
             addresses=words.addresses,
             claims=detection.claims,
             skipped=detection.skipped,
             learned=resolution.learned,
             evidence=fresh,
+            counted=weighed.counted,
             withdrawn=withdrawn,
-            coalitions=coalitions,
-            members=members,
-            memberships=diff.derive(_after(known, fresh, withdrawn)),
+            rulings=weighed.rulings,
+            coalitions=weighed.coalitions,
+            members=weighed.members,
+            memberships=weighed.memberships,
             changes=changes,
             alerts=raised,
             deliveries=tuple(Delivery(hashed(a.id, c), a.id, c, self.now) for a in raised for c in a.channels),
@@ -336,21 +347,74 @@ class _Cycle:
             retry=words.retry,
         )
 
-    def _known_of(
-        self, coalitions: Sequence[str], members: Sequence[str] | None, former: StoredArticle | None, article: Article
-    ) -> tuple[Evidence, ...]:
-        """What was known of members of coalitions, or of all of them; the former version's words are those of this article."""
-        known = self.store.evidence_about(coalitions, members=members)
-        if former is None:
-            return known
-        return tuple(replace(e, article=article.url) if e.article == former.article.url else e for e in known)
-
     def _withdrawn(self, former: StoredArticle | None, article: Article, stated: set[str]) -> tuple[Evidence, ...]:
         """Gives what an edited article says no longer; the page that follows the feed's few words takes nothing of them back."""
         if former is None or former.article.origin != article.origin:
             return ()
-        gone = (e for e in self.store.evidence_of(former) if e.statement.key not in stated)
+        gone = (e for e in self.store.evidence_of(former) if e.log_key not in stated)
         return tuple(replace(e, article=article.url, withdrawn=self.now) for e in gone)
+
+    # Rosters.
+
+    def poll_rosters(self) -> None:
+        rules = self.parts.config.rosters
+        self.store.sync_rosters(rules, self.now)
+        asking: dict[PageRequest, list[RosterState]] = {}
+        due = self.store.due_rosters(rules, self.now, self.everything)
+        for state in due:
+            asking.setdefault(PageRequest(state.rule.url, state.etag, state.last_modified, robots=True), []).append(state)
+        self.tell("rosters", 0, len(due))
+        for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
+            for state in asking[request]:
+                self.counts["rosters"] += 1
+                try:
+                    self._poll_roster(state, outcome)
+                except (FetchError, ParseError) as error:
+                    self.counts["failed_rosters"] += 1
+                    self.failures.append(Skipped(state.rule.name, _why(error)))
+                    self.store.save_roster(RosterPoll(state.rule.name, error=_why(error)), self.now)
+                self.tell("rosters", self.counts["rosters"], len(due))
+
+    def _poll_roster(self, state: RosterState, outcome: Outcome) -> None:
+        """Reads a roster, unchanged or not: the news may have come to contradict it. Raises FetchError and ParseError."""
+        if isinstance(outcome, FetchError):
+            raise outcome
+        poll = RosterPoll(state.rule.name, state.names)
+        if isinstance(outcome, Page):
+            body_hash = hashlib.blake2b(outcome.body, digest_size=16).hexdigest()
+            if body_hash != state.body_hash:
+                names = tuple(map(_writable, roster.read(outcome, state.rule).names))
+                poll = RosterPoll(state.rule.name, names, outcome.header("etag"), outcome.header("last-modified"), body_hash)
+        reading = self._roster_reading(state, poll.names)
+        self.store.save_roster(poll, self.now, reading)
+        if reading:
+            self.parts.identities.learn(reading.learned)
+            self.counts["claims"] += len(reading.claims)
+            self.changes += reading.changes
+            self.alerts += reading.alerts
+
+    def _roster_reading(self, state: RosterState, names: tuple[str, ...]) -> Reading | None:
+        """Gives what a complete reading says that is worth keeping, as an article of the body; raises ParseError for a broken one."""
+        rule = state.rule
+        past = roster.Past(state.names, state.read) if state.read else None
+        listed = roster.listing(rule, dict.fromkeys((*names, *state.names)))
+        parties, _ = parties_of(listed, self.parts.identities, rule.url)
+        root = self.store.rulings().root
+        keys = {claim.member or "": root(member.key) for claim, (_, member) in zip(listed, parties, strict=True)}
+        roster.bounded(rule, past, names, keys)
+        coalition = root(parties[0][0].key)
+        standing = {m.member.key: m for m in self.store.memberships(coalition)}
+        out = [key for key in set(keys.values()) if key in standing and standing[key].standing is Standing.OUT]
+        told = self.store.evidence_about([coalition], members=out) if out else ()
+        said = roster.claims(rule, names, past, keys, standing, told, self.now.date())
+        if not said:
+            return None
+        title, text, said = roster.words(rule, names, said, self.now.date())
+        # Each reading that says something is an article of its own: a later one takes nothing back of what an earlier one said.
+        url = f"{rule.url}#{quote(rule.name, safe='')}-{self.now:%Y-%m-%dT%H:%M:%SZ}"
+        article = Article(url, title, text, self.now, site=urlsplit(rule.url).hostname or "")
+        story = hashed("roster", rule.url, rule.coalition)
+        return self._weighed(_Words(article, (), rule.coalition, ()), Detection(said), roster.VERSION, story, first=past is None)
 
     # Deliveries.
 
@@ -428,16 +492,6 @@ def _writable(text: str) -> str:
 
 def _house(pending: PendingEntry) -> str:
     return pending.publisher or urlsplit(pending.entry.url or pending.feed_url).hostname or pending.entry.feed
-
-
-def _after(known: Sequence[Evidence], fresh: Sequence[Evidence], withdrawn: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """The living evidence once an article is saved: what is said again keeps the day on which it was first seen."""
-    gone = {(e.statement.key, e.article) for e in withdrawn}
-    said = {(e.statement.key, e.article): e for e in known if (e.statement.key, e.article) not in gone}
-    for e in fresh:
-        pair = (e.statement.key, e.article)
-        said[pair] = replace(e, first_seen=said[pair].first_seen) if pair in said else e
-    return tuple(said.values())
 
 
 def _message(due: DueDelivery) -> notify.Message:

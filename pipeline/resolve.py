@@ -14,7 +14,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -103,7 +103,7 @@ def known_from_gazetteer(text: str) -> tuple[KnownName, ...]:
 
 
 def known_from_igos(text: str) -> tuple[KnownName, ...]:
-    """Gives the names and acronyms of `igos.csv`; a name's own "(ACRONYM)" is taken off it."""
+    """Gives the names and acronyms of `igos.csv`, each name before its acronyms; a name's own "(ACRONYM)" is taken off it."""
     names: list[KnownName] = []
     for row in _rows(text):
         found = _ACRONYM_OF.fullmatch(row["name"])
@@ -148,6 +148,8 @@ class Identities:
         self._by_spelling: dict[str, list[KnownName]] = defaultdict(list)
         self._by_bare: dict[str, list[KnownName]] = defaultdict(list)
         self._called: dict[str, tuple[int, str]] = {}
+        self._roots: Mapping[str, str] = {}
+        self._apart: Set[tuple[str, str]] = frozenset()
         known = tuple(known)
         self.learn(name for name in known if name.source != CONFIG)
         configured: dict[str, list[KnownName]] = defaultdict(list)
@@ -172,9 +174,23 @@ class Identities:
             if rank <= self._called.get(name.party.key, (9, ""))[0]:
                 self._called[name.party.key] = (rank, name.party.name)
 
+    def rule(self, roots: Mapping[str, str], apart: Iterable[tuple[str, str]] = ()) -> None:
+        """Heeds what people decided, and what renamings say, in place of what was heeded before.
+
+        `roots` are the keys of parties that count as another one: a spelling that only such parties share is not ambiguous.
+        `apart` are a party's key and a folded spelling that is not its own.
+        """
+        self._roots, self._apart = dict(roots), frozenset(apart)
+
+    def root(self, key: str) -> str:
+        """The key of the party that a party counts as: its own, for most."""
+        return self._roots.get(key, key)
+
     def spelled(self, name: str) -> tuple[KnownName, ...]:
         """Everything that is known of one spelling."""
-        return tuple(self._by_spelling.get(fold(name), ()))
+        spelling = fold(name)
+        entries = self._by_spelling.get(spelling, ())
+        return tuple(e for e in entries if (e.party.key, spelling) not in self._apart) if self._apart else tuple(entries)
 
     def coalition(self, name: str) -> Party | None:
         """Gives the coalition that a spelling stands for: by its name or alias, or by an acronym that only one body has.
@@ -183,7 +199,18 @@ class Identities:
         >>> Identities(names).coalition("the KELP CHARTER").key, Identities(names).coalition("MF")
         ('kelp charter', None)
         """
-        return _only([e for e in self.spelled(name) if e.kind in {COALITION, ACRONYM}])
+        entries = self.spelled(name)
+        names = [e for e in entries if e.kind == COALITION]
+        found = self._best(names) or (self._best([e for e in entries if e.kind == ACRONYM]) if not names else None)
+        return found.party if found else None
+
+    def _best(self, entries: Sequence[KnownName]) -> KnownName | None:
+        """The one party that the best source among the entries knows; None where that source knows several."""
+        if not entries:
+            return None
+        best = min(map(_tier, entries))
+        top = [e for e in entries if _tier(e) == best]
+        return top[-1] if len({self.root(e.party.key) for e in top}) == 1 else None
 
     def called(self, key: str, otherwise: str) -> str:
         """The name that a party goes by, where it is known."""
@@ -199,9 +226,9 @@ class Identities:
         A short form that this coalition's articles taught goes first. Capitals, seats and peoples stand for a state only
         `among_states`.
         """
-        entries = self._by_spelling.get(fold(name), ())
+        entries = self.spelled(name)
         if coalition:
-            own = _best([e for e in entries if e.kind == WITHIN + coalition.key])
+            own = self._best([e for e in entries if self.is_within(e, coalition)])
             if own:
                 return own
         exact = [e for e in entries if not e.kind.startswith(WITHIN)]
@@ -209,13 +236,20 @@ class Identities:
         if among_states:
             kinds.insert(1, {SPEAKER})
         for wanted in kinds:
-            found = _best([e for e in exact if e.kind in wanted])
+            found = self._best([e for e in exact if e.kind in wanted])
             if found:
                 return found
         if any(e.kind == SPEAKER for e in exact):
             return None
         bare = self.forms.bare(name)
-        return _best(self._by_bare.get(bare, ())) or (_best(self._by_spelling.get(bare, ())) if bare != fold(name) else None)
+        alike = [
+            e for e in self._by_bare.get(bare, ()) if not self._apart or not {(e.party.key, bare), (e.party.key, fold(name))} & self._apart
+        ]
+        return self._best(alike) or (self._best(self.spelled(bare)) if bare != fold(name) else None)
+
+    def is_within(self, name: KnownName, coalition: Party) -> bool:
+        """Whether a spelling is a short form that holds in this coalition."""
+        return name.kind.startswith(WITHIN) and self.root(name.kind.removeprefix(WITHIN)) == self.root(coalition.key)
 
 
 def is_acronym(name: str) -> bool:
@@ -259,7 +293,7 @@ def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -
     for claim in claims:
         coalition = reading.coalition(claim)
         member = reading.member(claim, coalition) if claim.member and claim.event not in COALITION_EVENTS else None
-        if member and member.key == coalition.key:
+        if member and identities.root(member.key) == identities.root(coalition.key):
             skipped.append(Skipped(f"{claim.member} in {claim.coalition}", "a coalition is no member of itself"))
             continue
         if member is None and claim.event not in COALITION_EVENTS:
@@ -270,6 +304,18 @@ def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -
         if kept is None or claim.confidence > kept.claim.confidence:
             best[statement.key] = Resolved(claim, statement, reading.former_name(claim))
     return Resolution(tuple(best.values()), tuple(reading.learned), tuple(skipped))
+
+
+def parties_of(
+    claims: Sequence[Claim], identities: Identities, source: str = ""
+) -> tuple[tuple[tuple[Party, Party], ...], tuple[KnownName, ...]]:
+    """Gives coalition and member of each claim about a member, in the order of the claims, and what was learned from their names.
+
+    Unlike `resolve` it keeps every claim, two that state the same among them: a list of members is weighed as a whole.
+    """
+    reading = _Reading(claims, identities, source)
+    named = tuple((coalition := reading.coalition(claim), reading.member(claim, coalition)) for claim in claims)
+    return named, tuple(reading.learned)
 
 
 def witness(
@@ -406,13 +452,14 @@ class _Reading:
         known = self.identities.member(name, coalition, among_states=among_states)
         if known is None:
             candidates = (self.identities.member(a, coalition) for a in aliases if not is_acronym(a))
-            related = [c for c in candidates if c and (c.kind == WITHIN + coalition.key or _short_for(c.spelling, [name]))]
+            related = [c for c in candidates if c and (self.identities.is_within(c, coalition) or _short_for(c.spelling, [name]))]
             known = related[0] if related and related[0].kind != STATE else None
         if known is None:
             party = Party(self.forms.bare(name), name)
             self._teach(name, party, MEMBER)
             return party
-        stands_for = known.kind in {SPEAKER, WITHIN + coalition.key} or (known.kind == STATE and (is_acronym(name) or "." in name))
+        short = known.kind == SPEAKER or self.identities.is_within(known, coalition)
+        stands_for = short or (known.kind == STATE and (is_acronym(name) or "." in name))
         if stands_for or self.identities.configured(known.party.key):
             return Party(known.party.key, self.identities.called(known.party.key, known.party.name))
         return Party(known.party.key, name)
@@ -461,21 +508,6 @@ def _short_for(name: str, fuller: Sequence[str]) -> bool:
 
 def _tier(name: KnownName) -> int:
     return _TIER.get(name.source, _LEARNED)
-
-
-def _best(entries: Sequence[KnownName]) -> KnownName | None:
-    """The one party that the best source among the entries knows; None where that source knows several."""
-    if not entries:
-        return None
-    best = min(map(_tier, entries))
-    top = [e for e in entries if _tier(e) == best]
-    return top[-1] if len({e.party.key for e in top}) == 1 else None
-
-
-def _only(entries: Sequence[KnownName]) -> Party | None:
-    names = [e for e in entries if e.kind == COALITION]
-    found = _best(names) or (_best([e for e in entries if e.kind == ACRONYM]) if not names else None)
-    return found.party if found else None
 
 
 def _without_last(words: tuple[str, ...], forms: Set[tuple[str, ...]]) -> tuple[str, ...]:

@@ -14,10 +14,35 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.store.opening import WAIT_SECONDS, Lock, bring_up, connect, look, make_folder, tidy, translated
-from pipeline.store.values import DueDelivery, FeedState, PendingEntry, Poll, PollCounts, Reading, StoredArticle
+from pipeline.store.rulings import Rulings
+from pipeline.store.values import (
+    DueDelivery,
+    FeedState,
+    Judging,
+    PendingEntry,
+    Poll,
+    PollCounts,
+    Reading,
+    RosterPoll,
+    RosterState,
+    StoredArticle,
+)
 from pipeline.store.writes import Writes
 
-__all__ = ["DueDelivery", "FeedState", "PendingEntry", "Poll", "PollCounts", "Reading", "Store", "StoredArticle"]
+__all__ = [
+    "DueDelivery",
+    "FeedState",
+    "Judging",
+    "PendingEntry",
+    "Poll",
+    "PollCounts",
+    "Reading",
+    "RosterPoll",
+    "RosterState",
+    "Rulings",
+    "Store",
+    "StoredArticle",
+]
 
 
 class Store(Writes):

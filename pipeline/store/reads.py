@@ -36,6 +36,7 @@ from pipeline.model import (
     PartialDate,
     Party,
     Role,
+    RosterRule,
     Severity,
     Skipped,
     Standing,
@@ -45,7 +46,7 @@ from pipeline.model import (
 )
 from pipeline.store.opening import connect, tidy, translated
 from pipeline.store.rulings import Rulings, rule
-from pipeline.store.values import DueDelivery, FeedState, PendingEntry, StoredArticle
+from pipeline.store.values import DueDelivery, FeedState, PendingEntry, RosterState, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
 STORY_DAYS = 14
@@ -105,9 +106,35 @@ class Reads:
             for r in rows
         )
 
+    def due_rosters(self, rules: Iterable[RosterRule], now: datetime, everything: bool = False) -> tuple[RosterState, ...]:
+        """Gives those of the rules' rosters that are due, or all of them, each with its last complete reading under that rule."""
+        states = []
+        for asked in rules:
+            row = self._rows("SELECT * FROM rosters WHERE name = ? AND (? OR next_due <= ?)", (asked.name, everything, moment(now)))
+            if row:
+                names = self._rows(
+                    "SELECT n.name, r.last_seen FROM roster_names n JOIN roster_readings r ON r.id = n.reading WHERE r.id ="
+                    " (SELECT max(id) FROM roster_readings WHERE roster = ? AND rule = ?) ORDER BY n.place",
+                    (asked.name, rule_of(asked)),
+                )
+                states.append(
+                    RosterState(
+                        asked,
+                        row[0]["etag"],
+                        row[0]["last_modified"],
+                        row[0]["body_hash"],
+                        tuple(r["name"] for r in names),
+                        _time(names[0]["last_seen"]) if names else None,
+                    )
+                )
+        return tuple(states)
+
     def feed_health(self) -> FeedHealth:
-        """Gives how the last poll of each configured feed ended; a feed that was never polled is not among them."""
-        rows = self._rows("SELECT name, last_error, last_read FROM feeds WHERE configured AND last_polled IS NOT NULL ORDER BY name")
+        """Gives how the last poll of each configured feed and roster ended; one that was never polled is not among them."""
+        rows = self._rows(
+            "SELECT name, last_error, last_read FROM feeds WHERE configured AND last_polled IS NOT NULL"
+            " UNION ALL SELECT name, last_error, last_read FROM rosters WHERE configured AND last_polled IS NOT NULL ORDER BY name"
+        )
         read = [r["last_read"] for r in rows if r["last_read"]]
         return FeedHealth(
             sum(not r["last_error"] for r in rows),
@@ -508,6 +535,11 @@ def moment(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone")
     return at.astimezone(UTC).isoformat()
+
+
+def rule_of(rule: RosterRule) -> str:
+    """Gives what marks the readings of a roster that can be compared: same page, same selector, same coalition."""
+    return digest(rule.url, rule.selector, rule.coalition)
 
 
 def day_of(article: Article, now: datetime) -> int:

@@ -37,6 +37,10 @@ class Rulings:
     def __bool__(self) -> bool:
         return bool(self.counts_as or self.apart or self.verdicts)
 
+    def roots(self) -> dict[str, str]:
+        """The key of each party that counts as another one, and the key of that one."""
+        return {key: party.key for key, party in self.counts_as.items()}
+
     def root(self, key: str) -> str:
         """The key of the party that a party counts as: its own, for most."""
         party = self.counts_as.get(key)
@@ -47,6 +51,16 @@ class Rulings:
         roots = {self.root(key) for key in keys}
         found = roots | {key for key, party in self.counts_as.items() if party.key in roots}
         return found | {key for (key, _), own in self.apart.items() if own.key in found}
+
+    def alike(self, e: Evidence) -> set[str]:
+        """The keys of the statements that would count as the same as a counted piece of evidence, its own among them."""
+        statement, keys = e.statement, {e.log_key}
+        if self.counts_as:
+            for coalition in self.kin((statement.coalition.key,)):
+                for member in self.kin((statement.member.key,)) if statement.member else ("",):
+                    parties = Party(coalition, coalition), Party(member, member) if member else None
+                    keys.add(replace(statement, coalition=parties[0], member=parties[1]).key)
+        return keys
 
     def party(self, party: Party, said: str) -> Party:
         """The party that a name counts as, which was resolved to `party` and spelled `said`."""

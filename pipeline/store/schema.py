@@ -396,6 +396,49 @@ def judgements_and_spells(db: Database) -> None:
         db.execute(statement)
 
 
+LISTING = """
+CREATE TABLE rosters (
+    name TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    coalition TEXT NOT NULL,
+    interval_minutes INTEGER NOT NULL CHECK (interval_minutes > 0),
+    configured INTEGER NOT NULL DEFAULT 1 CHECK (configured IN (0, 1)),
+    etag TEXT NOT NULL DEFAULT '',
+    last_modified TEXT NOT NULL DEFAULT '',
+    body_hash TEXT NOT NULL DEFAULT '',
+    failures INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT '',
+    first_seen TEXT NOT NULL,
+    last_polled TEXT,
+    last_read TEXT,
+    next_due TEXT NOT NULL
+) STRICT;
+CREATE TABLE roster_readings (
+    id INTEGER PRIMARY KEY,
+    roster TEXT NOT NULL REFERENCES rosters (name),
+    rule TEXT NOT NULL,
+    article INTEGER REFERENCES articles (id),
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL
+) STRICT;
+CREATE INDEX roster_readings_roster ON roster_readings (roster, rule);
+CREATE INDEX roster_readings_article ON roster_readings (article);
+CREATE TABLE roster_names (
+    reading INTEGER NOT NULL REFERENCES roster_readings (id),
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (reading, place)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def rosters_and_their_readings(db: Database) -> None:
+    for statement in _statements(LISTING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

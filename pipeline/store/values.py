@@ -8,7 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.model import Alert, Article, Change, Claim, Delivery, Entry, Evidence, Feed, KnownName, Membership
+from pipeline.model import (
+    Alert,
+    Article,
+    Change,
+    Claim,
+    Delivery,
+    Entry,
+    Event,
+    Evidence,
+    Feed,
+    Judgement,
+    KnownName,
+    Membership,
+    Party,
+    RosterRule,
+)
+from pipeline.store.rulings import Rulings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,36 @@ class Poll:
     body_hash: str = ""
     partial: str = ""
     unchanged: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterState:
+    """A configured roster with what its last poll left behind, and the names of its last complete reading with their time.
+
+    `names` is empty and `read` None where the page was never read completely under its present rule.
+    """
+
+    rule: RosterRule
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    names: tuple[str, ...] = ()
+    read: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPoll:
+    """How one poll of a roster ended: with the names of a complete reading, or with the `error` that stopped it.
+
+    Without validators and hash of its own an answer keeps those that are there: the page was unchanged.
+    """
+
+    name: str
+    names: tuple[str, ...] = ()
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
     error: str = ""
 
 
@@ -71,7 +117,9 @@ class Reading:
 
     `former` is the stored article that this is a new version of. `addresses` are all those that led to it. `retry` is when
     its page shall be tried again, None where the entries are done with. `memberships` is the state of `coalitions` (keys) after
-    this article, of all their members or of `members` (keys) alone; a row of theirs that is not among it goes.
+    this article, of all their members or of `members` (keys) alone; a row of theirs that is not among it goes. `evidence` and
+    `withdrawn` are what the article itself states; `counted` is what of it counts, and as what, where judgements make a
+    difference; `rulings` are those that hold from now on.
     """
 
     article: Article
@@ -85,7 +133,9 @@ class Reading:
     skipped: str = ""
     learned: tuple[KnownName, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    counted: tuple[Evidence, ...] | None = None
     withdrawn: tuple[Evidence, ...] = ()
+    rulings: Rulings | None = None
     coalitions: tuple[str, ...] = ()
     members: tuple[str, ...] | None = None
     memberships: tuple[Membership, ...] = ()
@@ -96,6 +146,11 @@ class Reading:
     why: str = ""
     retry: datetime | None = None
 
+    @property
+    def renames(self) -> bool:
+        """Whether the article tells, or tells no longer, that a coalition has another name."""
+        return any(e.statement.event is Event.RENAMED for e in (*self.evidence, *self.withdrawn))
+
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
@@ -104,3 +159,21 @@ class DueDelivery:
     delivery: Delivery
     alert: Alert
     change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """A judgement that is made, or undone, with all that follows: `save_judging` writes the whole of it, or nothing.
+
+    `rulings` are those that hold from now on, `memberships` the whole state of `coalitions` (keys) under them. `parties` are
+    those that the judgement itself names.
+    """
+
+    judgement: Judgement
+    rulings: Rulings
+    parties: tuple[Party, ...] = ()
+    coalitions: tuple[str, ...] = ()
+    memberships: tuple[Membership, ...] = ()
+    changes: tuple[Change, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()

@@ -12,10 +12,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.model import Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party
+from pipeline.model import Alert, Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party, RosterRule
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, rule_of, sketch_of
-from pipeline.store.values import Poll, PollCounts, Reading, RosterPoll, StoredArticle
+from pipeline.store.rulings import Rulings
+from pipeline.store.values import Judging, Poll, PollCounts, Reading, RosterPoll, StoredArticle
 from pipeline.text import digest, fold
 
 LONGEST_PAUSE = timedelta(days=1)
@@ -77,10 +78,12 @@ class Writes(Reads):
         with self._writing() as db:
             db.execute("UPDATE rosters SET configured = 0")
             db.executemany(
-                "INSERT INTO rosters (name, url, rule, coalition, interval_minutes, first_seen, next_due) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)"
+                "INSERT INTO rosters (name, url, rule, coalition, interval_minutes, first_seen, next_due)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)"
                 " ON CONFLICT (name) DO UPDATE SET configured = 1, url = ?2, rule = ?3, coalition = ?4, interval_minutes = ?5,"
                 " etag = iif(rule = ?3, etag, ''), last_modified = iif(rule = ?3, last_modified, ''),"
-                " body_hash = iif(rule = ?3, body_hash, ''), failures = iif(rule = ?3, failures, 0), next_due = iif(rule = ?3, next_due, ?6)",
+                " body_hash = iif(rule = ?3, body_hash, ''), failures = iif(rule = ?3, failures, 0),"
+                " next_due = iif(rule = ?3, next_due, ?6)",
                 [(r.name, r.url, rule_of(r), r.coalition, r.interval_minutes, moment(now)) for r in rules],
             )
 
@@ -108,6 +111,7 @@ class Writes(Reads):
                     (poll.etag, poll.last_modified, poll.body_hash, poll.name),
                 )
             _save_names_read(db, row, poll.names, article, at)
+        self._forget(reading)
 
     def settle_entry(self, entry: Entry, now: datetime, why: str, retry: datetime | None = None) -> None:
         """Counts a try of an entry that gave nothing to read; without `retry` it is done with."""
@@ -129,6 +133,34 @@ class Writes(Reads):
         """Keeps all that reading one article brought, from its words to the deliveries that it caused."""
         with self._writing() as db:
             _save_reading(db, reading, now)
+        self._forget(reading)
+
+    def _forget(self, reading: Reading | None) -> None:
+        if reading and reading.renames:
+            self._rulings = None
+
+    # Judgements.
+
+    def save_judging(self, judging: Judging, now: datetime) -> None:
+        """Keeps a judgement, or that it was undone, and all that follows from it."""
+        j = judging.judgement
+        with self._writing() as db:
+            _save_parties(db, judging.parties)
+            db.execute(
+                "INSERT INTO judgements (id, verdict, made_by, made_at, note, one, other, statement, article, value)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT article FROM addresses WHERE url = ?), ?)"
+                " ON CONFLICT (id) DO UPDATE SET undone_at = ?, undone_by = ?",
+                (
+                    *(j.id, j.verdict, j.by, moment(j.at), j.note, j.one or None, j.other or None, j.statement or None, j.article, j.value),
+                    *(moment(j.undone) if j.undone else None, j.undone_by),
+                ),
+            )
+            _save_redirects(db, judging.rulings)
+            _save_memberships(db, judging.coalitions, None, judging.memberships, now)
+            for change in judging.changes:
+                _save_change(db, change, None)
+            _save_alerts(db, judging.alerts, judging.deliveries, now)
+        self._rulings = None
 
     # Deliveries and runs.
 
@@ -161,10 +193,13 @@ class Writes(Reads):
     @contextmanager
     def together(self, *, trial: bool = False) -> Iterator[None]:
         """Makes several writes one: all of them, or nothing. On `trial` they can be looked at within, and are undone at the end."""
-        with translated(self.about), suppress(_UndoneError), self.db.atomic():
-            yield
-            if trial:
-                raise _UndoneError
+        try:
+            with translated(self.about), suppress(_UndoneError), self.db.atomic():
+                yield
+                if trial:
+                    raise _UndoneError
+        finally:
+            self._rulings = None  # what was undone may have been a judgement or a renaming
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -230,21 +265,25 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
     _withdraw(db, reading.withdrawn, now)
     _save_memberships(db, reading.coalitions, reading.members, reading.memberships, now)
     for change in reading.changes:
-        _save_change(db, change, ids, reading.run)
-    _grow(db, ids.values())
-    _save_alerts(db, reading, now)
+        _save_change(db, change, reading.run)
+    rulings = reading.rulings or Rulings()
+    _grow(db, [(ids[e.log_key], rulings.alike(e)) for e in (reading.evidence if reading.counted is None else reading.counted)])
+    if reading.renames:
+        _save_redirects(db, rulings)
+    _save_alerts(db, reading.alerts, reading.deliveries, now)
     _settle(db, reading.entries, article, now, reading.why, reading.retry)
     return article
 
 
 def _save_names_read(db: sqlite3.Connection, roster: sqlite3.Row, names: Sequence[str], article: int | None, at: str) -> None:
     """Keeps the names of a complete reading: as a new one where they differ from the last, else as the last seen again."""
-    last = db.execute("SELECT max(id) AS id FROM roster_readings WHERE roster = ? AND rule = ?", (roster["name"], roster["rule"])).fetchone()
+    under = (roster["name"], roster["rule"])
+    last = db.execute("SELECT max(id) AS id FROM roster_readings WHERE roster = ? AND rule = ?", under).fetchone()
     known = tuple(r["name"] for r in db.execute("SELECT name FROM roster_names WHERE reading = ? ORDER BY place", (last["id"],)))
     if names and names != known:
         reading = db.execute(
             "INSERT INTO roster_readings (roster, rule, article, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)",
-            (roster["name"], roster["rule"], article, at, at),
+            (*under, article, at, at),
         ).lastrowid
         db.executemany("INSERT INTO roster_names VALUES (?, ?, ?)", [(reading, place, name) for place, name in enumerate(names)])
     else:
@@ -371,10 +410,12 @@ def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evid
     for e in evidence:
         key = e.statement.key
         row = db.execute(
-            "INSERT INTO evidence (statement, article, quote, role, other_name, confidence, detector, published, first_seen, last_seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (statement, article) DO UPDATE SET quote = excluded.quote,"
-            " role = excluded.role, other_name = excluded.other_name, confidence = excluded.confidence, detector = excluded.detector,"
-            " published = excluded.published, last_seen = excluded.last_seen, withdrawn = NULL RETURNING id",
+            "INSERT INTO evidence (statement, article, quote, role, other_name, confidence, detector, published, first_seen, last_seen,"
+            " coalition_said, member_said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (statement, article)"
+            " DO UPDATE SET quote = excluded.quote, role = excluded.role, other_name = excluded.other_name,"
+            " confidence = excluded.confidence, detector = excluded.detector, published = excluded.published,"
+            " coalition_said = excluded.coalition_said, member_said = excluded.member_said,"
+            " last_seen = excluded.last_seen, withdrawn = NULL RETURNING id",
             (
                 key,
                 article,
@@ -386,6 +427,8 @@ def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evid
                 moment(e.published) if e.published else None,
                 moment(e.first_seen),
                 moment(now),
+                e.coalition_said,
+                e.member_said,
             ),
         ).fetchone()
         ids[key] = row["id"]
@@ -396,7 +439,7 @@ def _withdraw(db: sqlite3.Connection, withdrawn: Sequence[Evidence], now: dateti
     db.executemany(
         "UPDATE evidence SET withdrawn = ? WHERE statement = ? AND article = (SELECT article FROM addresses WHERE url = ?)"
         " AND withdrawn IS NULL",
-        [(moment(now), e.statement.key, e.article) for e in withdrawn],
+        [(moment(now), e.log_key, e.article) for e in withdrawn],
     )
 
 
@@ -427,13 +470,45 @@ def _save_memberships(
         "INSERT OR REPLACE INTO memberships (coalition, member, standing, role, since, until, derived) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(*pair, *row, moment(now)) for pair, row in rows.items() if known.get(pair) != row],
     )
+    _save_spells(db, coalitions, members, memberships)
 
 
-def _save_change(db: sqlite3.Connection, change: Change, ids: Mapping[str, int], run: int | None) -> None:
+def _save_spells(
+    db: sqlite3.Connection, coalitions: Sequence[str], members: Sequence[str] | None, memberships: Sequence[Membership]
+) -> None:
+    rows = {
+        (m.coalition.key, m.member.key, place): (s, (s.standing, s.role, str(s.since or "") or None, str(s.until or "") or None, s.sources))
+        for m in memberships
+        for place, s in enumerate(m.spells)
+    }
+    among = "" if members is None else " AND s.member IN (SELECT value FROM json_each(?))"
+    known = {
+        (r["coalition"], r["member"], r["place"]): r
+        for r in db.execute(
+            "SELECT s.*, e.statement, a.url FROM spells s LEFT JOIN evidence e ON e.id = s.evidence"
+            " LEFT JOIN articles a ON a.id = e.article WHERE s.coalition IN (SELECT value FROM json_each(?))" + among,
+            (json.dumps(coalitions), *([json.dumps(members)] if among else [])),
+        )
+    }
+    db.executemany("DELETE FROM spells WHERE coalition = ? AND member = ? AND place = ?", [place for place in known if place not in rows])
+    for place, (spell, row) in rows.items():
+        was, words = known.get(place), spell.evidence[0]
+        if was is None or (*row, words.log_key, words.article) != tuple(was[c] for c in _SPELL):
+            db.execute(
+                "INSERT OR REPLACE INTO spells VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM evidence WHERE statement = ?"
+                " AND article = (SELECT article FROM addresses WHERE url = ?)))",
+                (*place, *row, words.log_key, words.article),
+            )
+
+
+_SPELL = ("standing", "role", "since", "until", "sources", "statement", "url")
+
+
+def _save_change(db: sqlite3.Connection, change: Change, run: int | None) -> None:
     _save_parties(db, (p for p in (change.coalition, change.member) if p is not None))
     db.execute(
-        "INSERT INTO changes (id, kind, coalition, member, status, role, effective, detected_at, confidence, before, after, historic, run)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO changes (id, kind, coalition, member, status, role, effective, detected_at, confidence, before, after, historic,"
+        " run, judgement) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.id,
             change.kind,
@@ -448,32 +523,43 @@ def _save_change(db: sqlite3.Connection, change: Change, ids: Mapping[str, int],
             change.after,
             change.historic,
             run,
+            change.judgement or None,
         ),
     )
     # A change may rest on the words of earlier articles, too.
     db.executemany(
         "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT ?, e.id FROM evidence e"
         " WHERE e.statement = ? AND e.article = (SELECT article FROM addresses WHERE url = ?)",
-        [(change.id, e.statement.key, e.article) for e in change.evidence],
+        [(change.id, e.log_key, e.article) for e in change.evidence],
     )
 
 
-def _grow(db: sqlite3.Connection, evidence: Iterable[int]) -> None:
-    """Adds evidence to the latest change that rests on the same statement: an alert grows instead of multiplying."""
+def _grow(db: sqlite3.Connection, evidence: Iterable[tuple[int, Iterable[str]]]) -> None:
+    """Adds evidence to the latest change that rests on the same statement: an alert grows instead of multiplying.
+
+    Each piece of evidence comes with the keys of the statements that state the same.
+    """
     db.executemany(
-        "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT l.change, n.id FROM evidence n"
-        " JOIN evidence e ON e.statement = n.statement JOIN change_evidence l ON l.evidence = e.id JOIN changes h ON h.id = l.change"
-        " WHERE n.id = ? ORDER BY h.detected_at DESC, h.rowid DESC LIMIT 1",
-        [(id,) for id in evidence],
+        "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT l.change, ?1 FROM json_each(?2) k"
+        " JOIN evidence e ON e.statement = k.value JOIN change_evidence l ON l.evidence = e.id JOIN changes h ON h.id = l.change"
+        " ORDER BY h.detected_at DESC, h.rowid DESC LIMIT 1",
+        [(id, json.dumps(sorted(keys))) for id, keys in evidence],
     )
 
 
-def _save_alerts(db: sqlite3.Connection, reading: Reading, now: datetime) -> None:
+def _save_redirects(db: sqlite3.Connection, rulings: Rulings) -> None:
+    """Shows in SQL which parties count as others; it is derived from judgements and renamings, and read by views alone."""
+    db.execute("DELETE FROM redirects")
+    _save_parties(db, rulings.counts_as.values())
+    db.executemany("INSERT INTO redirects VALUES (?, ?)", [(key, party.key) for key, party in rulings.counts_as.items()])
+
+
+def _save_alerts(db: sqlite3.Connection, alerts: Sequence[Alert], deliveries: Sequence[Delivery], now: datetime) -> None:
     db.executemany(
         "INSERT OR IGNORE INTO alerts (id, change, rule, severity, channels, raised) VALUES (?, ?, ?, ?, ?, ?)",
-        [(a.id, a.change, a.rule, a.severity, json.dumps(a.channels, ensure_ascii=False), moment(now)) for a in reading.alerts],
+        [(a.id, a.change, a.rule, a.severity, json.dumps(a.channels, ensure_ascii=False), moment(now)) for a in alerts],
     )
     db.executemany(
         "INSERT OR IGNORE INTO deliveries (id, alert, channel, due, tries, receipt) VALUES (?, ?, ?, ?, ?, ?)",
-        [(d.id, d.alert, d.channel, moment(d.due), d.tries, d.receipt) for d in reading.deliveries],
+        [(d.id, d.alert, d.channel, moment(d.due), d.tries, d.receipt) for d in deliveries],
     )
