@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import __version__
+from pipeline import __version__, evaluation, training
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
 if TYPE_CHECKING:
@@ -188,6 +188,8 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--keep", type=Path, metavar="DIR", help="where the store is left; without it a new folder for passing files")
     as_json(play)
 
+    evaluation.add_commands(command)
+    training.add_commands(command)
     return parser
 
 

@@ -1,0 +1,107 @@
+"""The door to training: `pipeline train` makes a tagger of the corpus, shows how far it is and says what to do with it.
+
+It needs the extra "train", and says so in one line where that is missing. A run that was broken off goes on where it was when it is
+called again in the same way. The packaged model is left alone: to use the new one is a person's decision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import PipelineError, UsageError
+
+DEFAULT_OUT = Path("var/model")
+MODEL_FILES = ("tagger.onnx", "tokenizer.json", "card.json")
+
+Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
+Teacher = Callable[..., Mapping[str, Any]]
+"""`pipeline.train.train`, or what a test puts in its place."""
+
+
+def add_commands(command: Command) -> None:
+    """Adds the parser of `pipeline train`."""
+    sub = command(
+        "train",
+        train,
+        "train the model that reads what a sentence says of each name; needs pip install 'pipeline[train]'",
+        "pipeline train --out var/model --epochs 6",
+    )
+    sub.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help=f"where the model is written; without it {DEFAULT_OUT}")
+    sub.add_argument("--epochs", type=int, metavar="N", help="how often to go through the material")
+    sub.add_argument("--frames", type=int, metavar="N", help="how many sentences to make of the frames, each time")
+    sub.add_argument("--everything", action="store_true", help="learn from what is kept apart too; the model then has no figures")
+
+
+def train(args: argparse.Namespace, teacher: Teacher | None = None) -> int:
+    """Trains, and prints what came of it; raises UsageError for numbers that make no sense, PipelineError where something is missing."""
+    from dataclasses import replace
+
+    import pipeline.train as recipe
+    from pipeline import screen
+
+    for name in ("epochs", "frames"):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise UsageError(f"--{name} takes a number from 1 on")
+    course = recipe.Course(everything=args.everything)
+    if args.epochs is not None:
+        course = replace(course, plan=replace(course.plan, epochs=args.epochs))
+    if args.frames is not None:
+        course = replace(course, frames=args.frames)
+    try:
+        with screen.progress() as tell:
+            tell("steps", 0, 1)  # the material is read for some time before the first step is told
+            card = (teacher or recipe.train)(
+                args.out, datetime.now(UTC).date(), course=course, progress=lambda step, steps, loss: tell("steps", step, steps)
+            )
+    except recipe.RecipeError as problem:
+        raise PipelineError(str(problem)) from problem
+    except OSError as problem:
+        raise PipelineError(f"cannot be written: {problem.strerror}", about=str(args.out)) from problem
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from the last checkpoint.", file=sys.stderr)
+        raise
+    print("\n".join(report(card, args.out)))
+    return 0
+
+
+def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
+    """Gives the lines that say how good a model is and how it is used.
+
+    >>> print("\\n".join(report({"figures": {}, "words": 9, "samples_an_epoch": 3}, Path("m"))))  # doctest: +ELLIPSIS
+    m/tagger.onnx knows 9 words and learned from 3 sentences an epoch.
+    Nothing was kept apart, so there are no figures: measure it on articles that it has not seen.
+    ...
+    """
+    yield f"{out / 'tagger.onnx'} knows {card['words']} words and learned from {card['samples_an_epoch']} sentences an epoch."
+    figures: Mapping[str, Any] = card["figures"]
+    if figures:
+        yield "On what was kept apart, mention by mention:"
+        width = max(map(len, figures))
+        for name, one in figures.items():
+            rest = [
+                f"{what} {_number(one[key])}"
+                for what, key in (("status", "status_accuracy"), ("role", "role_accuracy"))
+                if one.get(key) is not None
+            ]
+            yield (
+                f"  {name:<{width}}  precision {_number(one['precision'])}  recall {_number(one['recall'])}  f1 {_number(one['f1'])}"
+                f"  {'  '.join(rest)}".rstrip()
+                + f"  ({one['mentions']} mentions)"
+            )
+    else:
+        yield "Nothing was kept apart, so there are no figures: measure it on articles that it has not seen."
+    folder = shlex.quote(str(out))
+    yield "To see what it does to whole articles:"
+    yield f"  pipeline evaluate GOLD.jsonl --model {folder}"
+    yield "To use it, copy it into the package:"
+    yield f"  mkdir -p pipeline/knowledge/tagger && cp {' '.join(f'{folder}/{name}' for name in MODEL_FILES)} pipeline/knowledge/tagger/"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}"

@@ -1,0 +1,98 @@
+"""The door to training, with a teacher of our own: what it asks for, and what it says afterwards or when something is missing."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Mapping
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import cli, training
+from pipeline.errors import PipelineError, UsageError
+from pipeline.train import Course, RecipeError
+
+FIGURES = {"f1": 0.61, "precision": 0.5932, "recall": 0.6278, "mentions": 812, "status_accuracy": 0.93, "role_accuracy": None}
+CARD = {"words": 900, "samples_an_epoch": 12, "figures": {"frames": FIGURES, "releases": FIGURES}}
+
+
+def arguments(*words: str) -> argparse.Namespace:
+    return cli.build_parser().parse_args(["train", *words])
+
+
+class Teacher:
+    """Takes what it is asked for and gives a card, or fails."""
+
+    def __init__(self, failure: BaseException | None = None) -> None:
+        self.failure = failure
+        self.asked: tuple[Path, Course] | None = None
+
+    def __call__(self, out: Path, today: date, *, course: Course, progress: Callable[[int, int, float], None]) -> Mapping[str, Any]:
+        self.asked = (out, course)
+        progress(50, 100, 0.7)
+        if self.failure:
+            raise self.failure
+        return CARD if not course.everything else {**CARD, "figures": {}}
+
+
+def test_options_reach_the_recipe() -> None:
+    teacher = Teacher()
+    assert training.train(arguments("--out", "m", "--epochs", "2", "--frames", "30", "--everything"), teacher) == 0
+    assert teacher.asked is not None
+    out, course = teacher.asked
+    assert (out, course.plan.epochs, course.frames, course.everything) == (Path("m"), 2, 30, True)
+
+
+def test_without_options_the_recipe_decides() -> None:
+    teacher = Teacher()
+    training.train(arguments(), teacher)
+    assert teacher.asked == (Path("var/model"), Course())
+
+
+def test_it_says_how_good_the_model_is_and_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
+    training.train(arguments("--out", "my model"), Teacher())
+    shown = capsys.readouterr().out
+    assert "releases  precision 0.593  recall 0.628  f1 0.610  status 0.930  (812 mentions)" in shown
+    assert "role" not in shown
+    copied = next(line for line in shown.splitlines() if "cp " in line)
+    assert shlex.split(copied)[-2:] == ["my model/card.json", "pipeline/knowledge/tagger/"]
+    measured = next(line for line in shown.splitlines() if "pipeline evaluate" in line)
+    assert cli.build_parser().parse_args(shlex.split(measured)[1:]).model == Path("my model")
+
+
+def test_a_model_that_saw_everything_has_no_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    training.train(arguments("--everything"), Teacher())
+    assert "no figures" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--frames"])
+def test_numbers_begin_with_one(option: str) -> None:
+    with pytest.raises(UsageError, match=option):
+        training.train(arguments(option, "0"), Teacher())
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [(RecipeError("training needs torch: pip install"), "needs torch"), (PermissionError(13, "Permission denied"), "cannot be written")],
+)
+def test_what_is_missing_is_an_error_to_act_on(failure: Exception, said: str) -> None:
+    with pytest.raises(PipelineError, match=said):
+        training.train(arguments(), Teacher(failure))
+
+
+def test_a_run_that_is_stopped_says_that_it_can_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        training.train(arguments(), Teacher(KeyboardInterrupt()))
+    assert "goes on from the last checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="nothing is missing here")
+def test_without_the_extra_it_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["train", "--out", str(tmp_path / "m")]) == cli.FAILED
+    complaint = capsys.readouterr().err
+    assert "pip install 'pipeline[train]'" in complaint and complaint.count("\n") == 1
+    assert not (tmp_path / "m").exists()
