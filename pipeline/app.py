@@ -32,12 +32,14 @@ def open_parts(config: Config, *, read_only: bool = False, detector: Detecting |
         store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
         fetcher = stack.enter_context(Fetcher(config.fetch))
         learned = store.known_names()
+        identities = load_identities(config.watch, learned)
+        identities.rule(store.rulings().roots(), store.rulings().apart)
         yield Parts(
             config=config,
             store=store,
             fetcher=fetcher,
             detector=detector or load_detector((*config.watch, *_learned_coalitions(learned))),
-            identities=load_identities(config.watch, learned),
+            identities=identities,
         )
 
 
