@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from pipeline import app, articles, screen
-from pipeline.errors import FetchError, UsageError
+from pipeline.errors import FetchError, ParseError, UsageError
 from pipeline.fetch import Fetcher, FetchSettings, PageRequest
 from pipeline.model import Article, Claim, Page
 from pipeline.render import json_text
@@ -98,37 +98,16 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
 
 
 def article_of(body: bytes, name: str, published: datetime | None) -> Article:
-    """Makes an article of a file: HTML as the cycle reads it, anything else as plain text. A day that was given wins."""
-    head = body[:2000].lstrip().lower()
-    if name.lower().endswith((".html", ".htm")) or head.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<body" in head:
-        article = articles.parse_html(body)
-        return replace(article, published=published) if published else article
-    return plain_article(body.decode("utf-8-sig", "replace"), published)
+    """Makes an article of a file as the cycle reads pages: HTML by its name or its looks, else plain text. A day that was given wins.
 
-
-def plain_article(text: str, published: datetime | None) -> Article:
-    """Makes an article of plain text: a short first line that is no sentence is its title.
-
-    Where nothing parts the lines and they are long, each line is a paragraph; short lines are one paragraph that was wrapped.
-
-    >>> plain_article("Nordix joins the pact\\n\\nNordix joined on Monday.", None).title
-    'Nordix joins the pact'
-    >>> plain_article("Nordix joined on Monday.\\n\\nNobody else did.", None).text
-    'Nordix joined on Monday.\\n\\nNobody else did.'
+    Raises ParseError, about the file, for what holds no article.
     """
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")]
-    title = ""
-    if (
-        len(lines) > 1
-        and len(lines[0]) <= 200
-        and not lines[0].endswith((".", ":", ",", ";", "”", '"'))
-        and (not lines[1] or len(lines[1]) > 100)
-    ):
-        title, lines = lines[0], lines[1:]
-    body = "\n".join(lines).strip()
-    if "\n\n" not in body and sum(map(len, lines)) > 100 * len(lines):
-        body = "\n\n".join(line for line in lines if line)
-    return Article(url="", title=title, text=body, published=published)
+    kind = "text/html" if name.lower().endswith((".html", ".htm", ".xhtml")) else "text/plain"
+    try:
+        article = articles.parse_html(body, content_type=kind)
+    except ParseError as problem:
+        raise ParseError(str(problem), about="standard input" if name == "-" else name) from problem
+    return replace(article, published=published) if published else article
 
 
 def claim_row(claim: Claim) -> dict[str, Any]:
@@ -178,7 +157,7 @@ def _row(line: bytes, about: str) -> tuple[Any, Article]:
         raise UsageError(f"is no JSON: {problem}", about=about) from problem
     if not isinstance(row, dict):
         wrong("is no JSON object")
-    if not isinstance(row.get("id"), str | int):
+    if not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool):
         wrong('"id" must be a text or a number')
     if not isinstance(row.get("text"), str):
         wrong('"text" must be a text')
@@ -189,7 +168,7 @@ def _row(line: bytes, about: str) -> tuple[Any, Article]:
     if row.get("published"):
         try:
             published = datetime.fromisoformat(row["published"])
-        except ValueError:
+            published = published.astimezone(UTC) if published.tzinfo else published.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             wrong(f'"published" is no ISO 8601 time: {row["published"]!r}')
-        published = published.astimezone(UTC) if published.tzinfo else published.replace(tzinfo=UTC)
     return row["id"], Article(url=row.get("url") or "", title=row.get("title") or "", text=row["text"], published=published)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -547,10 +548,26 @@ def test_an_entry_without_a_word_is_refused() -> None:
         ("The pact was\nsigned on Monday.", "The pact was\nsigned on Monday."),
         ("Members:\n- A\n- B\nEnd.", "Members:\n\n- A\n- B\n\nEnd."),
         ("", ""),
+        # A list of names, one of them long, is no wrapped paragraph.
+        (
+            "Members:\n\nCorran Lines\nInternational Association of Ferry and Railway Operators\nAlder Rail\neLink\nTarn Ferries",
+            "Members:\n\nCorran Lines\nInternational Association of Ferry and Railway Operators\nAlder Rail\neLink\nTarn Ferries",
+        ),
     ],
 )
 def test_plain_text(text: str, expected: str) -> None:
     assert from_text(text).text == expected
+
+
+@pytest.mark.parametrize("width", [60, 72, 80])
+def test_lines_that_an_editor_wrapped_are_one_paragraph(width: int) -> None:
+    paragraphs = (
+        "The Sedge Pact was launched on Monday by Corran Lines, Alder Rail and the port of Ellin, which will share their timetables. "
+        "Tarn Ferries, the oldest line on the sound, said that it would decide in the autumn whether it joined them.",
+        "The pact has an office and a flag, and nobody has to pay for either of them before the year is out.",
+    )
+    wrapped = "\n\n".join(textwrap.fill(p, width) for p in paragraphs)
+    assert wrapped.count("\n") > 4 and from_text(wrapped).text == "\n\n".join(paragraphs)
 
 
 @pytest.mark.parametrize(

@@ -140,23 +140,38 @@ def test_detect_reads_html_as_the_cycle_does(capsys: pytest.CaptureFixture[str],
     assert any(c["event"] == "formed" and c["coalition"] == "Lantern Data Compact" for c in claims)
 
 
+FRAGMENT = "<p>The Lantern Data Compact was launched on Tuesday by Brakmoor Freight.</p><ul><li>Ossian Lines<li>Vellen</ul>"
+LONG = "Ossian Lines, which carries a third of all goods on the route, joined the Lantern Data Compact on Monday, its owner said."
+
+
 @pytest.mark.parametrize(
-    ("text", "title", "body"),
+    ("name", "content", "title", "text"),
     [
-        ("Nordix joins\n\nNordix joined on Monday.", "Nordix joins", "Nordix joined on Monday."),
-        ("Nordix joined on Monday.\n\nNobody else did.", "", "Nordix joined on Monday.\n\nNobody else did."),
-        ("A line that was\nwrapped by hand.", "", "A line that was\nwrapped by hand."),
-        ("x" * 150 + ".\n" + "y" * 150 + ".", "", "x" * 150 + ".\n\n" + "y" * 150 + "."),
-        ("Title\n" + "y" * 150 + ".\n" + "z" * 150 + ".", "Title", "y" * 150 + ".\n\n" + "z" * 150 + "."),
-        ("One line", "", "One line"),
-        ("", "", ""),
-        ("\n\n  \n", "", ""),
-        ("T\r\n\r\nBody.", "T", "Body."),
+        ("a.txt", "Nordix joins\n\nNordix joined on Monday.", "Nordix joins", "Nordix joined on Monday."),
+        ("a.txt", f"Nordix joins\n{LONG}\n{LONG}", "Nordix joins", f"{LONG}\n\n{LONG}"),
+        ("a.txt", "One joined.\nTwo left.\r\nThree stayed.", "", "One joined.\n\nTwo left.\n\nThree stayed."),
+        ("a.txt", FRAGMENT, "", "The Lantern Data Compact was launched on Tuesday by Brakmoor Freight.\n\n• Ossian Lines\n• Vellen"),
+        ("a.html", FRAGMENT, "", "The Lantern Data Compact was launched on Tuesday by Brakmoor Freight.\n\n• Ossian Lines\n• Vellen"),
+        ("a.txt", "Write to <desk@wire.example> if 3 < 4.", "", "Write to <desk@wire.example> if 3 < 4."),
+        ("a.txt", "One line", "", "One line"),
+        ("a", "\ufeffOne line", "", "One line"),
     ],
 )
-def test_plain_text_becomes_an_article(text: str, title: str, body: str) -> None:
-    article = single.plain_article(text, NOW)
-    assert (article.title, article.text, article.published) == (title, body, NOW)
+def test_files_are_read_as_the_cycle_reads_pages(name: str, content: str, title: str, text: str) -> None:
+    article = single.article_of(content.encode(), name, NOW)
+    assert (article.title, article.text, article.published) == (title, text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (b"%PDF-1.7 x", "is a PDF"), (b"\x7fELF\2\1\1" + b"\0" * 50, "binary")]
+)
+@pytest.mark.parametrize("command", ["detect", "parse"])
+def test_a_file_that_is_no_text_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, content: bytes, said: str
+) -> None:
+    (tmp_path / "x").write_bytes(content)
+    code, line = refused(capsys, command, str(tmp_path / "x"), "--json")
+    assert code == cli.FAILED and said in line and str(tmp_path / "x") in line
 
 
 def rows_file(folder: Path, *rows: object) -> str:
@@ -186,6 +201,8 @@ def test_detect_rows_come_in_order_with_literal_evidence(capsys: pytest.CaptureF
         ({"id": "x"}, '"text" must be a text'),
         ({"text": "x"}, '"id" must be'),
         ({"id": None, "text": "x"}, '"id" must be'),
+        ({"id": True, "text": "x"}, '"id" must be'),
+        ({"id": "x", "text": "y", "published": "0001-01-01T00:00:00+09:00"}, '"published" is no ISO 8601 time'),
         ({"id": "x", "text": "y", "title": 1}, '"title" must be a text or null'),
         ({"id": "x", "text": "y", "url": []}, '"url" must be a text or null'),
         ({"id": "x", "text": "y", "published": "Tuesday"}, '"published" is no ISO 8601 time'),
@@ -414,8 +431,11 @@ def test_a_reader_that_leaves_the_rows_is_no_wrong_usage(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_streams_that_the_caller_closed_are_no_error(closed: str) -> None:
-    done = subprocess.run(f'"{sys.executable}" -m pipeline detect {closed}', shell=True, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (cli.DONE, "")
+    done = subprocess.run(
+        f'"{sys.executable}" -m pipeline detect {closed}', shell=True, capture_output=True, text=True, timeout=60, input=""
+    )
+    assert (done.returncode, done.stdout) == (cli.FAILED, "")
+    assert done.stderr == ("" if "2>&-" in closed else "pipeline: standard input: is empty\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")

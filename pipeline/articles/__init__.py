@@ -11,7 +11,6 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
-from itertools import pairwise
 
 import lxml.html
 import py3langid
@@ -21,6 +20,7 @@ from lxml.html import HtmlElement
 from pipeline.articles import body, metadata
 from pipeline.articles.blocks import Mark, read, tidy
 from pipeline.articles.charset import decode
+from pipeline.articles.plain_text import from_text, parted
 from pipeline.errors import ParseError
 from pipeline.model import Article, Entry, Page
 
@@ -43,8 +43,6 @@ _NO_PAGE = re.compile(
     r"|checking your browser|unusual traffic|captcha|request blocked",
     re.I,
 )
-_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
-_BULLET = re.compile(r"\s*[•·▪●○◦‣*-]\s")
 
 
 def parse(page: Page) -> Article:
@@ -82,25 +80,6 @@ def from_entry(entry: Entry, site: str = "") -> Article:
     )
 
 
-def from_text(text: str, title: str = "", published: datetime | None = None, url: str = "") -> Article:
-    """Gives the article that plain text is. Text with blank lines is kept as it is, character for character.
-
-    Text without them has a paragraph a line: each becomes one, but items of a list stay together, and so do lines that
-    were broken within a sentence (the next begins with a small letter).
-
-    >>> from_text("One.\\nTwo.").text, from_text("One.\\n\\nTwo\\nthree.").text, from_text("Members:\\n- A\\n- B").text
-    ('One.\\n\\nTwo.', 'One.\\n\\nTwo\\nthree.', 'Members:\\n\\n- A\\n- B')
-    """
-    if "\n" in text.strip() and not _BLANK_LINE.search(text.strip()):
-        lines = [line for line in text.splitlines() if line.strip()]
-        made = lines[0]
-        for before, line in pairwise(lines):
-            same = line.lstrip()[:1].islower() or (_BULLET.match(before) and _BULLET.match(line))
-            made += ("\n" if same else "\n\n") + line
-        text = made
-    return Article(url=url, title=title, text=text, published=published)
-
-
 def looks_like_html(text: str) -> bool:
     """Whether a text is HTML rather than plain: it declares itself, or closes an element that pages have.
 
@@ -121,7 +100,8 @@ def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | No
         raise ParseError("is a feed or site map, not a page", about=url)
     text = text[:PAGE_CHARS].replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates go
     if not looks_like_html(text) and ("<" not in text or content_type.startswith("text/plain")):
-        plain = from_text(text.replace("\r\n", "\n").strip(), url=metadata.clean_url(url))
+        title, rest = parted(text.replace("\r\n", "\n").replace("\r", "\n"))
+        plain = from_text(rest, title, url=metadata.clean_url(url))
         if not any(c.isalnum() for c in plain.text):
             raise ParseError("has no readable text", about=url)
         return replace(plain, site=metadata.host_of(url), language=_language(plain.text))

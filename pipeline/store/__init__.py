@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pipeline.store.keeping import Keeping
 from pipeline.store.opening import WAIT_SECONDS, Lock, bring_up, connect, look, make_folder, tidy, translated
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import (
@@ -27,7 +28,6 @@ from pipeline.store.values import (
     RosterState,
     StoredArticle,
 )
-from pipeline.store.writes import Writes
 
 __all__ = [
     "DueDelivery",
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-class Store(Writes):
+class Store(Keeping):
     """An open store. It belongs to the thread that opened it."""
 
     _lock: Lock | None = None

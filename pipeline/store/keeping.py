@@ -1,0 +1,365 @@
+"""Keeping a store for years: copies of it, letting old words go, and looking for what is wrong with it.
+
+What was learned (statements, the quotations that are their evidence, memberships, changes) is never pruned: only the words around
+it are. Nothing here mends: what is wrong is given as values, and a person decides.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from pipeline.errors import StoreError
+from pipeline.model import Article, Claim, Event, PartialDate, Quote, Role, Status
+from pipeline.store.opening import translated
+from pipeline.store.reads import moment, unpack
+from pipeline.store.values import StoredArticle
+from pipeline.store.writes import Writes
+
+NOT_DETECTED = ("import", "roster")
+"""Beginnings of what stands for a detector's version beside words that no detector reads: lists and rosters."""
+ENTRIES_KEPT = 200
+"""The newest entries of a feed stay whatever their age: its document may list them still, and would bring them back as new. Of the
+feeds of the corpus none lists more than 100."""
+
+_MAY_GO = """
+CREATE TEMP TABLE leaving AS
+SELECT id, whole FROM (
+    SELECT a.id, a.pruned, NOT EXISTS (SELECT 1 FROM evidence WHERE article = a.id)
+        AND NOT EXISTS (SELECT 1 FROM roster_readings WHERE article = a.id)
+        AND NOT EXISTS (SELECT 1 FROM judgements WHERE article = a.id) AS whole
+    FROM articles a
+    WHERE a.last_read < :before AND a.detector NOT LIKE 'import%'
+        AND NOT EXISTS (SELECT 1 FROM entries WHERE article = a.id AND state = 'pending')
+) WHERE whole OR pruned IS NULL
+"""
+_OLD_ENTRIES = """
+SELECT rowid FROM (
+    SELECT n.rowid, n.state, max(n.first_seen, coalesce(n.tried, '')) AS seen, f.configured,
+        row_number() OVER (PARTITION BY n.feed ORDER BY coalesce(n.published, n.first_seen) DESC, n.rowid DESC) AS place
+    FROM entries n JOIN feeds f ON f.name = n.feed
+) WHERE state = 'settled' AND seen < :before AND (place > :kept OR NOT configured)
+"""
+_LEAVING = "(SELECT id FROM leaving WHERE whole)"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy that was made and verified: its size in bytes, and how many rows each table has."""
+
+    path: Path
+    size: int
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was let go: whole articles, the texts of articles whose quotations stay, former versions, entries of feeds, claims.
+
+    `text` counts bytes of words; `size_before` and `size_after` are those of the file, 0 for a store in memory and on trial.
+    """
+
+    articles: int
+    texts: int
+    versions: int
+    entries: int
+    claims: int
+    text: int
+    kept: int
+    size_before: int = 0
+    size_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSilence:
+    """When a configured feed or roster was last read, when it last brought something new, and what its last poll said."""
+
+    name: str
+    first_seen: datetime
+    last_read: datetime | None
+    last_new: datetime | None
+    failures: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What SQLite and the tables themselves say; empty tuples where all is well."""
+
+    sqlite: tuple[int, ...]
+    journal: str
+    integrity: tuple[str, ...]
+    foreign_keys: tuple[str, ...]
+    unsearchable: int
+    statements_without_evidence: tuple[str, ...]
+    stories_without_articles: int
+    changes_without_evidence: tuple[str, ...]
+    dated_in_the_future: tuple[str, ...]
+    unfinished_runs: int
+    given_up: int
+    feeds: tuple[FeedSilence, ...]
+
+
+class Keeping(Writes):
+    """The keeping half of the store."""
+
+    def backup(self, path: Path, *, force: bool = False) -> Backup:
+        """Copies the store as it is at this moment into a new file, while others may write; the copy appears once it is verified.
+
+        Raises StoreError where the file is there (unless `force`), is the store itself, or cannot be written, and where the copy
+        does not pass SQLite's check or has other rows than the store.
+        """
+        path = path.expanduser().absolute()
+        about = str(path)
+        if self.path is not None and path.resolve() == self.path.resolve():
+            raise StoreError("is the store itself: name another file for the copy", about=about)
+        if path.exists() and not force:
+            raise StoreError("is there already: name another file, or say --force to replace it", about=about)
+        part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.unlink(missing_ok=True)
+            rows = self._copy(part, about)
+            with part.open("rb") as copy:
+                os.fsync(copy.fileno())
+            part.replace(path)
+            folder = os.open(path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+            return Backup(path, path.stat().st_size, rows)
+        except OSError as error:
+            raise StoreError(f"the copy cannot be written ({error.strerror}): name another file", about=about) from error
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _copy(self, part: Path, about: str) -> dict[str, int]:
+        with translated(about), closing(sqlite3.connect(part)) as copy:
+            # One transaction round counting and copying: a cycle that writes meanwhile changes neither.
+            self.db.conn.execute("BEGIN")
+            try:
+                rows = _rows_of(self.db.conn)
+                self.db.conn.backup(copy)
+            finally:
+                self.db.conn.rollback()
+            copy.execute("PRAGMA journal_mode = DELETE")
+            said = [str(r[0]) for r in copy.execute("PRAGMA integrity_check(10)")]
+            copied = _rows_of(copy)
+        if said != ["ok"]:
+            raise StoreError(f"the copy is damaged ({said[0]}): `pipeline doctor` looks at the store", about=about)
+        if copied != rows:
+            table = next(t for t in rows if copied.get(t) != rows[t])
+            raise StoreError(f"the copy has {copied.get(table, 0)} rows in {table} where the store has {rows[table]}", about=about)
+        return rows
+
+    def prune(self, before: datetime, now: datetime, *, trial: bool = False) -> Pruned:
+        """Lets go the words of articles last read before a moment, and the entries of feeds that are as old.
+
+        Articles that nothing rests on go altogether. Those with evidence stay with their address, title, publisher, time and
+        quotations; those that a person handed in stay whole. On `trial` all of it is undone. The file then shrinks (VACUUM), for
+        which the disk needs room for a second copy.
+        """
+        size_before = self._size()
+        with self.together(trial=trial):
+            found = self._let_go(before, now)
+        if trial:
+            return found
+        with translated(self.about):
+            self.db.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
+            self.db.conn.commit()
+            self.db.conn.execute("VACUUM")
+            self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        counts = (found.articles, found.texts, found.versions, found.entries, found.claims, found.text, found.kept)
+        return Pruned(*counts, size_before, self._size())
+
+    def _let_go(self, before: datetime, now: datetime) -> Pruned:
+        db = self.db.conn
+        at = {"before": moment(before), "kept": ENTRIES_KEPT}
+        db.execute("DROP TABLE IF EXISTS temp.leaving")
+        db.execute(_MAY_GO, at)
+        text = db.execute("SELECT coalesce(sum(octets), 0) FROM (SELECT length(CAST(text AS BLOB)) AS octets FROM articles"
+                          " WHERE id IN (SELECT id FROM leaving) UNION ALL SELECT length(CAST(text AS BLOB)) FROM former_versions"
+                          " WHERE article IN (SELECT id FROM leaving))").fetchone()[0]  # fmt: skip
+        entries = db.execute(f"DELETE FROM entries WHERE rowid IN ({_OLD_ENTRIES})", at).rowcount
+        db.execute(f"UPDATE entries SET article = NULL WHERE article IN {_LEAVING}")
+        versions = db.execute("DELETE FROM former_versions WHERE article IN (SELECT id FROM leaving)").rowcount
+        claims = db.execute(
+            f"DELETE FROM claims WHERE article IN {_LEAVING} OR (article IN (SELECT id FROM leaving) AND NOT EXISTS"
+            " (SELECT 1 FROM articles a WHERE a.id = claims.article AND a.version = claims.version AND a.detector = claims.detector))"
+        ).rowcount
+        db.execute("DELETE FROM sketches WHERE article IN (SELECT id FROM leaving)")
+        db.execute(f"DELETE FROM addresses WHERE article IN {_LEAVING}")
+        articles = db.execute(f"DELETE FROM articles WHERE id IN {_LEAVING}").rowcount
+        texts = db.execute(
+            "UPDATE articles SET text = '', pruned = ? WHERE id IN (SELECT id FROM leaving WHERE NOT whole)", (moment(now),)
+        ).rowcount
+        db.execute("DELETE FROM stories WHERE id NOT IN (SELECT story FROM articles)")
+        db.execute("DROP TABLE temp.leaving")
+        kept = int(db.execute("SELECT count(*) FROM articles WHERE pruned IS NULL").fetchone()[0])
+        return Pruned(articles, texts, versions, entries, claims, int(text), kept)
+
+    def _size(self) -> int:
+        if self.path is None:
+            return 0
+        beside = self.path.with_name(self.path.name + "-wal")
+        return self.path.stat().st_size + (beside.stat().st_size if beside.exists() else 0)
+
+    # Looking for what is wrong.
+
+    def inspect(self, now: datetime) -> Inspection:
+        """Looks at the file and its tables; nothing is written. Raises StoreError where the file cannot be read to the end."""
+        rows = self._rows
+        broken = rows('SELECT "table" AS name, count(*) AS n FROM pragma_foreign_key_check GROUP BY 1 ORDER BY 1')
+        return Inspection(
+            sqlite=sqlite3.sqlite_version_info,
+            journal=str(rows("PRAGMA journal_mode")[0][0]),
+            integrity=tuple(said for r in rows("PRAGMA integrity_check(20)") if (said := str(r[0])) != "ok"),
+            foreign_keys=tuple(f"{r['n']} rows of {r['name']}" for r in broken),
+            unsearchable=int(rows("SELECT (SELECT count(*) FROM articles) - (SELECT count(*) FROM articles_fts_docsize)")[0][0]),
+            statements_without_evidence=tuple(
+                _said(r) for r in rows(f"{_STATED} WHERE NOT EXISTS (SELECT 1 FROM evidence e WHERE e.statement = t.key) ORDER BY t.rowid")
+            ),
+            stories_without_articles=int(rows("SELECT count(*) FROM stories WHERE id NOT IN (SELECT story FROM articles)")[0][0]),
+            changes_without_evidence=tuple(
+                f"{r['kind']} of {r['member'] or r['coalition']}"
+                for r in rows(
+                    "SELECT h.kind, h.coalition, h.member FROM changes h"
+                    " WHERE NOT EXISTS (SELECT 1 FROM change_evidence WHERE change = h.id) ORDER BY h.rowid"
+                )
+            ),
+            dated_in_the_future=tuple(
+                f"{_said(r)}: {r['url']}"
+                for r in rows(
+                    _STATED.replace("AS member", "AS member, a.url")
+                    + " JOIN evidence e ON e.statement = t.key AND e.withdrawn IS NULL JOIN articles a ON a.id = e.article"
+                    " WHERE t.status = 'completed' AND t.date || substr('-01-01', length(t.date) - 3) > ? ORDER BY t.date, e.id",
+                    (_day_after(now).isoformat(),),
+                )
+            ),
+            unfinished_runs=int(rows("SELECT count(*) FROM runs WHERE finished IS NULL")[0][0]),
+            given_up=int(rows("SELECT count(*) FROM deliveries WHERE state = 'given up'")[0][0]),
+            feeds=tuple(
+                FeedSilence(
+                    r["name"],
+                    datetime.fromisoformat(r["first_seen"]),
+                    _time(r["last_read"]),
+                    _time(r["new"]),
+                    r["failures"],
+                    r["last_error"],
+                )
+                for r in rows(_SILENCE)
+            ),
+        )
+
+    def bodies(self) -> tuple[str, ...]:
+        """Gives the keys of all coalitions that something is said of or that have members, in their order."""
+        found = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships ORDER BY 1")
+        return tuple(r["coalition"] for r in found)
+
+    def titles(self, addresses: Sequence[str]) -> dict[str, str]:
+        """Gives the titles of articles by their canonical addresses."""
+        found: dict[str, str] = {}
+        for begin in range(0, len(addresses), 500):
+            some = addresses[begin : begin + 500]
+            marks = ", ".join("?" * len(some))
+            found |= {r["url"]: r["title"] for r in self._rows(f"SELECT url, title FROM articles WHERE url IN ({marks})", some)}
+        return found
+
+    # Reading again.
+
+    def detected_before(self, version: str, since: datetime | None = None) -> tuple[int, ...]:
+        """Gives the articles (by number) that another version of the detector read last, the oldest first; without pruned ones.
+
+        `since` leaves out what was published before (or first seen, where the article does not say when it was published).
+        """
+        asked = " AND ".join(f"detector NOT LIKE '{begin}%'" for begin in NOT_DETECTED)
+        rows = self._rows(
+            f"SELECT id FROM articles WHERE detector <> :version AND {asked} AND pruned IS NULL"
+            " AND (:since IS NULL OR coalesce(published, first_seen) >= :since) ORDER BY coalesce(published, first_seen), id",
+            {"version": version, "since": moment(since) if since else None},
+        )
+        return tuple(r["id"] for r in rows)
+
+    def pruned_count(self) -> int:
+        """Counts the articles whose words are gone."""
+        return int(self._rows("SELECT count(*) FROM articles WHERE pruned IS NOT NULL")[0][0])
+
+    def read_again(self, id: int) -> tuple[StoredArticle, tuple[Claim, ...]]:
+        """Gives a stored article by its number, with the claims that the detector which read it last found in it."""
+        r = self._rows("SELECT * FROM articles WHERE id = ?", (id,))[0]
+        article = Article(r["url"], r["title"], r["text"], _time(r["published"]), r["author"], r["site"], r["language"], r["origin"])
+        stored = StoredArticle(r["id"], article, r["story"], r["version"], r["publisher"], unpack(r["sketch"]))
+        claims = self._rows(
+            "SELECT * FROM claims WHERE article = ? AND version = ? AND detector = ? ORDER BY place", (id, r["version"], r["detector"])
+        )
+        return stored, tuple(_claim(c) for c in claims)
+
+    def changes_that_stand(self) -> frozenset[str]:
+        """Gives the ids of the changes that rest on living evidence still."""
+        return frozenset(
+            r["change"]
+            for r in self._rows(
+                "SELECT DISTINCT l.change FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE e.withdrawn IS NULL"
+            )
+        )
+
+    def give_up_deliveries(self, changes: Iterable[str], why: str) -> int:
+        """Gives up what waits to be delivered about changes that no longer stand, and counts it."""
+        with self._writing() as db:
+            return sum(
+                db.execute(
+                    "UPDATE deliveries SET state = 'given up', last_error = ? WHERE state = 'due' AND alert IN"
+                    " (SELECT id FROM alerts WHERE change = ?)",
+                    (why, change),
+                ).rowcount
+                for change in changes
+            )
+
+
+_STATED = """
+SELECT t.event, t.date, t.key, c.name AS coalition, m.name AS member FROM statements t
+JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
+"""
+_SILENCE = """
+SELECT f.name, f.first_seen, f.last_read, f.failures, f.last_error,
+    (SELECT max(n.first_seen) FROM entries n WHERE n.feed = f.name) AS new
+FROM feeds f WHERE f.configured
+UNION ALL
+SELECT r.name, r.first_seen, r.last_read, r.failures, r.last_error, r.last_read FROM rosters r WHERE r.configured
+ORDER BY 1
+"""
+
+
+def _said(r: sqlite3.Row) -> str:
+    return f"{r['member'] or r['coalition']} {r['event']}{' in ' + r['coalition'] if r['member'] else ''} ({r['date'] or 'undated'})"
+
+
+def _rows_of(db: sqlite3.Connection) -> dict[str, int]:
+    names = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: int(db.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]) for name in names}
+
+
+def _day_after(now: datetime) -> date:
+    return date.fromordinal(now.date().toordinal() + 1)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _claim(r: sqlite3.Row) -> Claim:
+    return Claim(
+        r["coalition"],
+        r["member"],
+        Event(r["event"]),
+        Status(r["status"]),
+        Quote(r["quote"], r["part"], r["start"]),
+        r["confidence"],
+        Role(r["role"]) if r["role"] else None,
+        PartialDate.parse(r["date"]) if r["date"] else None,
+    )
