@@ -115,6 +115,9 @@ class _Claims:
         self._lexicon = lexicon
         self._day = article.published.date() if article.published else None
         self._full = self._full_names()
+        self._in_text = {
+            fold(m.surface) for s, ms in zip(analysis.sentences, analysis.mentions, strict=True) if s.part == "text" for m in ms
+        }
         body = [s for s in analysis.sentences if s.part == "text" and s.kind is SentenceKind.BODY]
         self._opening = {(s.part, s.start) for s in body[:OPENING]}
         self._news_day = news_day(tuple(s.text for s in body[:OPENING]), self._day)
@@ -163,7 +166,7 @@ class _Claims:
             f"{label.event} {label.probability:.2f}, {label.status}",
         )
         for member in members:
-            if member is not None and fold(member) in {fold(n) for n in body.names}:
+            if member is not None and (fold(member) in {fold(n) for n in body.names} or not self._is_told_of(member, sentence)):
                 continue
             yield Claim(
                 coalition=name,
@@ -177,6 +180,14 @@ class _Claims:
                 coalition_aliases=tuple(n for n in body.names if n != name),
                 because=because,
             )
+
+    def _is_told_of(self, member: str, sentence: Sentence) -> bool:
+        """Whether a headline's name is one: the text has it too, or it is known ("Calls It" of "1994 Group Calls It a Day" is none)."""
+        if sentence.kind is not SentenceKind.HEADLINE or not self._in_text:
+            return True
+        folded = fold(member)
+        known = self._lexicon.states.exact(member) or self._lexicon.firms.exact(member) or folded in self._lexicon.nationals
+        return bool(known) or any(f" {folded} " in f" {name} " for name in self._in_text)
 
     def _day_of_news(self, label: Label, sentence: Sentence) -> PartialDate | None:
         """The day of what a sentence without a date reports as the article's news: in the opening, a list, the present tense."""

@@ -21,6 +21,10 @@ _BETWEEN = re.compile(
     r"(?:(?!(?:including|consisting|comprising|namely|such|like|are|is|was|were|with|by|of|from|in|to|for|at|on|between|among|which|who|that|has|"
     r"have|will)\b)[a-z-]+\s){0,4}"
 )
+_LEADS = re.compile(
+    r"\b(?:in|at|of|to|from|into|within|by|for|with|on|join\w*|left|leav\w+|quit\w*|sign\w*|launch\w*|form\w*|found\w*)\s+(?:the\s+)?$",
+    re.I,
+)
 MOST_COALITIONS = 3
 """A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""
 
@@ -80,10 +84,14 @@ class Analysis:
         at = [i for i, m in enumerate(mentions) if m.coalition == coalition]
         if len(at) != 1:
             return False
-        beside = [i for i in (at[0] - 1, at[0] + 1) if 0 <= i < len(mentions)]
-        listed = [i for i in beside if _BETWEEN.fullmatch(text[mentions[min(i, at[0])].end : mentions[max(i, at[0])].start])]
-        around = [i for i in range(at[0] - 2, at[0] + 3) if 0 <= i < len(mentions) and i != at[0]]
-        return bool(listed) and len(around) > 1 and sum(mentions[i].coalition is None for i in around) > 1 and len(listed) == len(beside)
+        first = last = at[0]
+        while first and _BETWEEN.fullmatch(text[mentions[first - 1].end : mentions[first].start]):
+            first -= 1
+        while last + 1 < len(mentions) and _BETWEEN.fullmatch(text[mentions[last].end : mentions[last + 1].start]):
+            last += 1
+        others = sum(m.coalition is None for m in mentions[first : last + 1])
+        # "In the Harbour Pact, Norvik and Kuma agreed": the first of a row after such a word is where the others are.
+        return others > 1 and not (first == at[0] and _LEADS.search(text[: mentions[first].start]))
 
     def _before(self, number: int) -> int | None:
         if number == 0 or self.sentences[number].part != self.sentences[number - 1].part:
