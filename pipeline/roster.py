@@ -268,7 +268,8 @@ def _found(text: str, about: str) -> tuple[tuple[str, ...], str]:
             continue
         score = len(unique) * (len(likely) / len(names)) * (1.5 if _MEMBERS.search(heading) else 1.0)
         if score > best[0] and len(unique) > 1:
-            best = (score, unique, where)
+            # In a list of names one that is written small is a name as well.
+            best = (score, _unique(n for n in names if _is_name(n) or (_is_name(n.title()) and len(n.split()) < 5)), where)
     return best[1], best[2]
 
 
