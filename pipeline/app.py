@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
-from pipeline import detect, resolve
+from pipeline import detect, importing, intake, resolve
 from pipeline.config import Config
 from pipeline.cycle import Detecting, Parts
 from pipeline.detect.lexicon import Lexicon
@@ -20,6 +22,9 @@ from pipeline.errors import UsageError
 from pipeline.fetch import Fetcher
 from pipeline.model import KnownName, Watched
 from pipeline.store import Store
+
+IGO_DAY = date(2014, 12, 31)
+"""The day for which the set `igo` speaks: the last year that its authors observed."""
 
 
 @contextmanager
@@ -91,10 +96,43 @@ def _learned_coalitions(learned: Sequence[KnownName]) -> tuple[Watched, ...]:
 
 def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName] = ()) -> resolve.Identities:
     """Gives all that is known of spellings: the watch list goes before what was learned, and that before the package's lists."""
-    return resolve.Identities(
-        (*_listed_names(), *learned, *resolve.known_from_watch(watched)),
-        resolve.forms_from(_knowledge("name-forms.txt"), _knowledge("heads.txt")),
-    )
+    return resolve.Identities((*_listed_names(), *learned, *resolve.known_from_watch(watched)), load_forms())
+
+
+def load_forms() -> resolve.Forms:
+    """Gives the words around a name that do not tell two bodies apart, and the sorts of bodies."""
+    return resolve.forms_from(_knowledge("name-forms.txt"), _knowledge("heads.txt"))
+
+
+def load_places() -> frozenset[str]:
+    """Gives the folded words that name a state, its people or its capital."""
+    return resolve.places_from(_knowledge("states.csv"))
+
+
+@contextmanager
+def open_memory(config: Config) -> Iterator[tuple[Store, resolve.Identities]]:
+    """Opens the store for writing with all that is known of spellings, for what needs neither network nor detector.
+
+    Raises StoreError where it cannot be opened.
+    """
+    with Store.open(config.store_path) as store:
+        identities = load_identities(config.watch, store.known_names())
+        identities.rule(store.rulings().roots(), store.rulings().apart)
+        yield store, identities
+
+
+def bundled_list(name: str) -> tuple[intake.MemberList, importing.Origin] | None:
+    """Gives a list of members that comes with the package; None where there is none of that name."""
+    if name != "igo":
+        return None
+    names = resolve.known_from_igos(_knowledge("igos.csv"))
+    spelled_out: dict[str, str] = {}
+    for before, after in pairwise(names):
+        if before.kind == resolve.COALITION and after.kind == resolve.ACRONYM:
+            spelled_out[after.spelling] = before.spelling
+    glossary = intake.Glossary(spelled_out, intake.names_from(_knowledge("igo-states.csv")))
+    origin = importing.Origin("igo", IGO_DAY, "Correlates of War", "Intergovernmental Organizations, version 3")
+    return intake.read(_knowledge("igo_memberships.csv"), IGO_DAY, glossary=glossary), origin
 
 
 @cache

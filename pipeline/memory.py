@@ -12,15 +12,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
 
-from pipeline import diff
+from pipeline import alerts, diff
+from pipeline.errors import PipelineError, UsageError
 from pipeline.model import (
+    Alert,
+    AlertRule,
     Change,
+    ChangeKind,
+    Delivery,
     Evidence,
+    History,
+    Judgement,
     Membership,
+    PartialDate,
+    Party,
+    Role,
+    Status,
+    Verdict,
 )
-from pipeline.store import Rulings, Store
+from pipeline.resolve import Forms
+from pipeline.store import Judging, Rulings, Store
+from pipeline.store.reads import is_renaming
+from pipeline.text import digest, fold
 
 CHUNK = 200
 """Coalitions that are derived anew together: a bound for memory."""
@@ -65,12 +81,12 @@ def weigh(
         known = store.evidence_about(coalitions, members=members, rulings=after)
         return tuple(replace(e, article=moved[1]) if e.article == moved[0] else e for e in known) if moved[0] != moved[1] else known
 
-    known = known_of(None if stirred else members)
-    living = _living(known, counted, gone)
-    if stirred or diff.ends(known) != diff.ends(living):
+    told = known_of(None if stirred else members)
+    living = _living(told, counted, gone)
+    if stirred or diff.ends(told) != diff.ends(living):
         members = None
-        known = known_of(None)
-        living = _living(known, counted, gone)
+        told = known_of(None)
+        living = _living(told, counted, gone)
     taken_back = tuple(e for e in gone if e.detector == detector)
     return Weighed(
         after,
@@ -78,7 +94,7 @@ def weigh(
         tuple(sorted(coalitions)),
         None if members is None else tuple(sorted(members)),
         diff.derive(living),
-        diff.diff(known, (*counted, *taken_back), now),
+        diff.diff(told, (*counted, *taken_back), now),
     )
 
 
@@ -94,3 +110,257 @@ def _living(known: Sequence[Evidence], fresh: Sequence[Evidence], withdrawn: Seq
         pair = (e.log_key, e.article)
         said[pair] = replace(e, first_seen=said[pair].first_seen) if pair in said else e
     return tuple(said.values())
+
+
+# Judgements.
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judgement, or undoing it, came to: the memberships that are different now, before and after, and what was told."""
+
+    judgement: Judgement
+    before: tuple[Membership, ...]
+    after: tuple[Membership, ...]
+    changes: tuple[Change, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+def same(store: Store, one: str, other: str) -> Judgement:
+    """Gives the judgement, to be signed and made, that the party of one name counts as that of the other. Raises PipelineError."""
+    lesser, greater = _find(store, one), _find(store, other)
+    if lesser.key == greater.key:
+        raise UsageError("these names are one already: articles use both for it")
+    return _unsigned(Verdict.SAME, one=lesser.key, other=greater.key)
+
+
+def different(store: Store, one: str, other: str, forms: Forms) -> Judgement:
+    """Gives the judgement that two names mean two parties, though likeness, a renaming or an article's alias says otherwise.
+
+    Where both are names of one party, that which is not its first one becomes a party of its own. Raises PipelineError.
+    """
+    lesser, greater = _find(store, one), _find(store, other)
+    if lesser.key != greater.key:
+        return _unsigned(Verdict.DIFFERENT, one=lesser.key, other=greater.key)
+    for name in (one, other):
+        own = fold(name) if store.coalitions_with([lesser.key]) & {lesser.key} else forms.bare(name)
+        if own and lesser.key not in {own, name}:
+            return _unsigned(Verdict.DIFFERENT, one=own, other=lesser.key, value=name)
+    raise UsageError("these are one name: give two")
+
+
+def about(store: Store, verdict: Verdict, statement: str, article: str = "", value: str = "") -> Judgement:
+    """Gives the judgement on the statement whose key begins so, in one article or wherever it is made. Raises PipelineError.
+
+    `value` is the role or date that it should have, "none" for none.
+    """
+    keys = store.statement_keys(statement) if statement.strip() else ()
+    if len(keys) != 1:
+        said = "more than one statement begins so: write more of it" if keys else "no statement of that number is known"
+        raise UsageError(f"{said}; `pipeline review` and `pipeline timeline` show the numbers", about=statement)
+    spoken = store.evidence_for(keys[0])
+    if article:
+        stored = store.article(article)
+        article = stored.article.url if stored else article
+        if article not in {e.article for e in spoken}:
+            raise UsageError("this article does not make that statement", about=article)
+    value = "" if value == "none" else value
+    try:
+        if verdict is Verdict.ROLE and value:
+            Role(value)
+        elif verdict is Verdict.DATE and value:
+            value = str(PartialDate.parse(value))
+    except ValueError as error:
+        allowed = f"is no role: write {', '.join(Role)} or none"
+        raise UsageError(allowed if verdict is Verdict.ROLE else str(error), about=value) from error
+    if verdict is Verdict.DATE and value == str(spoken[0].statement.date or ""):
+        raise UsageError("the statement has that date already")
+    return _unsigned(verdict, statement=keys[0], article=article, value=value)
+
+
+def explain(store: Store, judgement: Judgement) -> str:
+    """Says in one line what was decided, by whom, when and why."""
+    names = {p.key: p.name for key in (judgement.one, judgement.other) if key for p in store.find_parties(key) if p.key == key}
+    one = names.get(judgement.one, judgement.value or judgement.one)
+    other = names.get(judgement.other, judgement.other)
+    spoken = store.evidence_for(judgement.statement) if judgement.statement else ()
+    claim = f"that {in_words(spoken[0])}" if spoken else ""
+    where = f", in {judgement.article}," if judgement.article else ""
+    said = {
+        Verdict.SAME: f"“{one}” is another name of “{other}”",
+        Verdict.DIFFERENT: f"“{one}” and “{other}” are different",
+        Verdict.WRONG: f"it is wrong{where} {claim}",
+        Verdict.RIGHT: f"it is right{where} {claim}",
+        Verdict.ROLE: f"the role is {judgement.value or 'not known'}{where} where it is said {claim}",
+        Verdict.DATE: f"the date is {judgement.value or 'not known'}{where} where it is said {claim}",
+    }[judgement.verdict]
+    note = f": {judgement.note}" if judgement.note else ""
+    undone = f" (undone by {judgement.undone_by} on {judgement.undone.date()})" if judgement.undone else ""
+    return f"{judgement.id}. {judgement.by} decided on {judgement.at.date()} that {said}{note}{undone}"
+
+
+def in_words(e: Evidence) -> str:
+    """Says in a few words what evidence states: who, what, where and when."""
+    s = e.statement
+    status = "" if s.status is Status.COMPLETED else f" ({s.status})"
+    who = f"{s.member.name}, " if s.member else ""
+    return f"{who}{s.coalition.name}: {s.event.replace('_', ' ')}{status}{f', {s.date}' if s.date else ''}"
+
+
+def _unsigned(verdict: Verdict, *, one: str = "", other: str = "", statement: str = "", article: str = "", value: str = "") -> Judgement:
+    return Judgement(verdict, "", datetime.min.replace(tzinfo=UTC), "", one, other, statement, article, value)
+
+
+def _find(store: Store, name: str) -> Party:
+    found = store.find_parties(name)
+    if not found:
+        close = get_close_matches(fold(name), {fold(s.party.name): None for s in store.spoken_of()}, n=3, cutoff=0.6)
+        near = f"; near names: {', '.join(close)}" if close else ""
+        raise PipelineError(f"nothing was said of a party of that name{near}", about=name)
+    return found[0]
+
+
+def judge(store: Store, judgement: Judgement, now: datetime, rules: Sequence[AlertRule] = ()) -> Judged:
+    """Keeps a judgement and derives anew what it bears on. Raises UsageError where it contradicts one that holds, or says nothing.
+
+    `rules` choose the alerts for what it takes back.
+    """
+    holding = [j for j in store.judgements() if not j.undone]
+    judgement = replace(judgement, id=max((j.id for j in store.judgements()), default=0) + 1)
+    _check(store, judgement, holding)
+    return _follow(store, judgement, [*holding, judgement], now, rules)
+
+
+def undo(store: Store, id: int, by: str, now: datetime) -> Judged:
+    """Takes a judgement back: all is as the log, and the judgements that still hold, have it. Raises UsageError.
+
+    Nothing is told of it: what the judgement took back was true for the store before, and is again.
+    """
+    found = next((j for j in store.judgements() if j.id == id), None)
+    if found is None:
+        raise UsageError(f"there is no judgement {id}: `pipeline review log` shows them all")
+    if found.undone:
+        raise UsageError(f"judgement {id} was undone by {found.undone_by} on {found.undone.date()} already")
+    rest = [j for j in store.judgements() if not j.undone and j.id != id]
+    return _follow(store, replace(found, undone=now, undone_by=by), rest, now, ())
+
+
+def _check(store: Store, judgement: Judgement, holding: Sequence[Judgement]) -> None:
+    rulings, about = store.rulings(), {judgement.one, judgement.other}
+    if judgement.verdict is Verdict.SAME:
+        if rulings.root(judgement.one) == rulings.root(judgement.other):
+            raise UsageError("these names are one already: `pipeline review log` shows why, unless an article says so")
+        apart = next((j for j in holding if j.verdict is Verdict.DIFFERENT and {j.one, j.other} == about), None)
+        if apart:
+            raise UsageError(f"judgement {apart.id} says that they are different: `pipeline review undo {apart.id}` takes it back")
+    elif judgement.verdict is Verdict.DIFFERENT:
+        same = next((j for j in holding if j.verdict is Verdict.SAME and {j.one, j.other} == about), None)
+        if same:
+            raise UsageError(f"judgement {same.id} says that they are the same: `pipeline review undo {same.id}` takes it back")
+        if any(j.verdict is Verdict.DIFFERENT and {j.one, j.other} == about and j.value == judgement.value for j in holding):
+            raise UsageError("these names are held apart already")
+    else:
+        about_truth = {Verdict.WRONG, Verdict.RIGHT}
+        for j in holding:
+            alike = j.verdict is judgement.verdict or {j.verdict, judgement.verdict} <= about_truth
+            if alike and j.statement == judgement.statement and (not j.article or not judgement.article or j.article == judgement.article):
+                raise UsageError(f"judgement {j.id} ({j.verdict}) is about it already: `pipeline review undo {j.id}` takes it back")
+
+
+def _follow(store: Store, judgement: Judgement, holding: Sequence[Judgement], now: datetime, rules: Sequence[AlertRule]) -> Judged:
+    """Derives what follows when exactly these judgements hold, and keeps it."""
+    before, after = store.rulings(), store.rulings_from(holding)
+    spoken = store.evidence_for(judgement.statement) if judgement.statement else ()
+    about = {judgement.one, judgement.other, *(e.statement.coalition.key for e in spoken[:1])} - {""}
+    about |= {rulings.root(key) for key in about for rulings in (before, after)}
+    touched = store.coalitions_with(before.kin(about) | after.kin(about))
+    if spoken and not is_renaming(spoken[0]):
+        touched = before.kin(about) | after.kin(about)  # what is said of one coalition moves no other
+    coalitions = tuple(sorted({rulings.root(key) for key in touched for rulings in (before, after)} | touched))
+    known = store.evidence_about(coalitions, rulings=before)
+    was, memberships = diff.derive(known), diff.derive(store.evidence_about(coalitions, rulings=after))
+    changes = () if judgement.undone else _taken_back(judgement, known, spoken, before, after, now)
+    raised = alerts.choose(changes, rules)
+    deliveries = tuple(Delivery(digest(a.id, c), a.id, c, now) for a in raised for c in a.channels)
+    parties = [Party(judgement.one, judgement.value)] if judgement.verdict is Verdict.DIFFERENT and judgement.value else []
+    store.save_judging(Judging(judgement, after, tuple(parties), coalitions, memberships, changes, raised, deliveries), now)
+    return Judged(judgement, tuple(m for m in was if m not in memberships), tuple(m for m in memberships if m not in was), changes, raised)
+
+
+def _taken_back(
+    judgement: Judgement, known: Sequence[Evidence], spoken: Sequence[Evidence], before: Rulings, after: Rulings, now: datetime
+) -> tuple[Change, ...]:
+    """One correction for each thing that counted and rested on what the judgement finds wrong; a gap that it fills takes nothing back."""
+    pairs = [(was, after.count(e)) for e in spoken if not e.withdrawn and (was := before.count(e))]
+    changes: tuple[Change, ...] = ()
+    if judgement.verdict is Verdict.WRONG:
+        void = tuple(was for was, now_is in pairs if now_is is None)
+        told = diff.diff(known, [replace(e, withdrawn=now) for e in void], now)
+        changes = tuple(replace(c, evidence=void) for c in told if c.kind is ChangeKind.CLAIM_CORRECTED)
+    elif judgement.verdict is Verdict.ROLE:
+        other = [(was, e) for was, e in pairs if e and was.role and was.role is not e.role]
+        changes = (
+            _corrected([was for was, _ in other], str(other[0][0].role), other[0][1], str(other[0][1].role or ""), now) if other else ()
+        )
+    elif judgement.verdict is Verdict.DATE:
+        other = [(was, e) for was, e in pairs if e and was.statement.date and was.statement.date != e.statement.date]
+        if other:
+            was, e = other[0]
+            changes = _corrected([x for x, _ in other], str(was.statement.date), e, str(e.statement.date or ""), now)
+    return tuple(replace(c, confidence=1.0, judgement=judgement.id) for c in changes)
+
+
+def _corrected(was: Sequence[Evidence], before: str, e: Evidence, after: str, now: datetime) -> tuple[Change, ...]:
+    s = e.statement
+    change = Change(
+        ChangeKind.CLAIM_CORRECTED, s.coalition, s.member, s.status, now, 1.0, tuple(was), e.role, s.date, before=before, after=after
+    )
+    return (change,)
+
+
+# Both clocks.
+
+
+def known(store: Store, coalition: str, as_of: date | None = None, known_at: datetime | None = None) -> tuple[Membership, ...]:
+    """Gives where the members of a coalition (key) stood on a day, as it was known at a moment; without either, the present."""
+    if as_of is None and known_at is None:
+        return store.memberships(store.rulings().root(coalition))
+    return diff.derive(store.evidence_about([coalition], known_at), as_of)
+
+
+def timeline(store: Store, party: str, known_at: datetime | None = None) -> tuple[History, ...]:
+    """Gives the histories of all members of a coalition (key), or of one party's memberships, as they were known at a moment."""
+    rulings = store.rulings(known_at)
+    root = rulings.root(party)
+    joined = {rulings.root(key) for key in store.coalitions_with(rulings.kin([root]))} - {root}
+    said = (
+        *store.evidence_about([root], known_at, rulings=rulings),
+        *store.evidence_about(joined, known_at, members=[root], rulings=rulings),
+    )
+    return diff.histories(said)
+
+
+# The whole of it.
+
+
+def rebuild(store: Store, now: datetime) -> int:
+    """Derives everything anew from the log and the judgements, and gives how many memberships had not been as they should be.
+
+    Nothing is told: a rebuilding tells of a fault in the store, not of the world.
+    """
+    rulings, wrong = store.rulings(), 0
+    roots = sorted({rulings.root(key) for key in store.coalition_keys()})
+    with store.together():
+        store.save_redirects()
+        for start in range(0, len(roots), CHUNK):
+            chunk = roots[start : start + CHUNK]
+            derived = diff.derive(store.evidence_about(chunk))
+            keys = sorted(rulings.kin(chunk))
+            saved = {m for key in keys for m in store.memberships(key)}
+            wrong += len({_shape(m) for m in saved} ^ {_shape(m) for m in derived})
+            store.save_state(keys, derived, now)
+    return wrong
+
+
+def _shape(m: Membership) -> tuple[object, ...]:
+    return (m.coalition.key, m.member.key, m.standing, m.role, m.since, m.until)

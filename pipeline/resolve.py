@@ -128,6 +128,17 @@ def known_from_states(text: str) -> tuple[KnownName, ...]:
     return (*names, *(name for several in speakers.values() for name in several))
 
 
+def places_from(text: str) -> frozenset[str]:
+    """Gives the folded words of `states.csv` that name a state, its people or its capital; short and little words are left out.
+
+    >>> sorted(places_from("name,demonyms,nationals,capital,aliases\\nIsle of Grimsay,Grimsayan,Grimsayans,Stromholm,"))
+    ['grimsay', 'grimsayan', 'grimsayans', 'isle', 'stromholm']
+    """
+    columns = ("name", "demonyms", "nationals", "capital", "aliases")
+    words = (word for row in _rows(text) for c in columns for name in _listed(row[c]) for word in fold(name).split())
+    return frozenset(word for word in words if len(word) > 3)
+
+
 def known_from_companies(text: str) -> tuple[KnownName, ...]:
     """Gives the names, short forms and former names of `companies.csv`."""
     return tuple(

@@ -15,6 +15,7 @@ from typing import Self
 
 from pipeline.store.keeping import Keeping
 from pipeline.store.opening import WAIT_SECONDS, Lock, bring_up, connect, look, make_folder, tidy, translated
+from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import (
     DueDelivery,
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 
-class Store(Keeping):
+class Store(Keeping, Reviewing):
     """An open store. It belongs to the thread that opened it."""
 
     _lock: Lock | None = None

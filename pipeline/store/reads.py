@@ -345,6 +345,11 @@ class Reads:
         )
         return [_evidence(r) for r in rows]
 
+    def coalition_keys(self) -> tuple[str, ...]:
+        """Gives the keys of all coalitions that anything was stated of, or of which any state is kept."""
+        rows = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships ORDER BY 1")
+        return tuple(r["coalition"] for r in rows)
+
     def coalitions_with(self, parties: Iterable[str]) -> set[str]:
         """Gives the keys of the coalitions that something is said of in which one of the parties (keys) takes part, or is it."""
         keys = json.dumps(sorted(set(parties)))
@@ -382,12 +387,15 @@ class Reads:
 
     def find_coalition(self, name: str) -> Party | None:
         """Gives the coalition of that key, name or learned spelling, folded; of several the one that most is said of."""
-        return next(iter(self._find(name, "coalition")), None)
+        found = next(iter(self._find(name, "coalition")), None)
+        return self.rulings().counts_as.get(found.key, found) if found else None
 
     def find_parties(self, name: str) -> tuple[Party, ...]:
-        """Gives the parties, members and coalitions, of that key, name or learned spelling, the one that most is said of first."""
-        found = dict.fromkeys((*self._find(name, "coalition"), *self._find(name, "member")))
-        return tuple(found)
+        """Gives the coalitions, and after them the members, of that key, name or learned spelling, by how much is said of them.
+
+        They are those that articles speak of: one that counts as another is still itself here.
+        """
+        return tuple(dict.fromkeys((*self._find(name, "coalition"), *self._find(name, "member"))))
 
     def _find(self, name: str, place: str) -> list[Party]:
         rows = self._rows(
@@ -396,7 +404,7 @@ class Reads:
             f" ORDER BY key = :name DESC, folded = :folded DESC, (SELECT count(*) FROM statements WHERE {place} = p.key) DESC, key",
             {"name": name, "folded": fold(name)},
         )
-        return [self.rulings().counts_as.get(r["key"], Party(r["key"], r["name"])) for r in rows]
+        return [Party(r["key"], r["name"]) for r in rows]
 
     def changes(self, since: datetime | None = None, until: datetime | None = None, run: int | None = None) -> tuple[Change, ...]:
         """Gives the changes that were learned from `since` to `until`, both included, oldest first, or those of one run.

@@ -162,6 +162,11 @@ class Writes(Reads):
             _save_alerts(db, judging.alerts, judging.deliveries, now)
         self._rulings = None
 
+    def save_redirects(self) -> None:
+        """Shows in SQL which parties count as others, as judgements and renamings have it."""
+        with self._writing() as db:
+            _save_redirects(db, self.rulings())
+
     # Deliveries and runs.
 
     def save_receipt(self, delivery: Delivery, now: datetime, receipt: str = "", error: str = "", retry: datetime | None = None) -> None:
