@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import __version__, evaluation, training
+from pipeline import __version__, evaluation, training, upkeep
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluation.add_commands(command)
     training.add_commands(command)
+    upkeep.add_commands(command)
     return parser
 
 

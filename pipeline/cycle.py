@@ -136,6 +136,12 @@ def make_digest(store: Store, since: datetime, until: datetime) -> digest.Digest
     return digest.build(store.changes(since, until), since, until, store.feed_health())
 
 
+def read_again(parts: Parts, stored: StoredArticle, now: datetime, run: int) -> Reading:
+    """Gives what the present detector makes of a stored article, to be saved in the place of what another one made of it."""
+    cycle = _Cycle(parts, now, True, lambda stage, done, total: None, run)
+    return cycle._reading(_Words(stored.article, (), stored.publisher, ()), stored)
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """An article on its way into the store: where it came from and what went wrong on the way."""

@@ -129,13 +129,14 @@ def _memberships(store: Store) -> list[Finding]:
     """Compares what is saved with what follows from the evidence."""
     bare: list[str] = []
     other: list[str] = []
-    keys = store.bodies()
+    rulings = store.rulings()
+    keys = sorted({rulings.root(key) for key in store.coalition_keys()})
     for begin in range(0, len(keys), CHUNK):
         some = keys[begin : begin + CHUNK]
         evidence = store.evidence_about(some)
         told = {(e.statement.coalition.key, e.statement.member.key) for e in evidence if e.statement.member}
         derived = {(m.coalition.key, m.member.key): _state(m) for m in diff.derive(evidence)}
-        saved = {(m.coalition.key, m.member.key): m for key in some for m in store.memberships(key)}
+        saved = {(m.coalition.key, m.member.key): m for key in sorted(rulings.kin(some)) for m in store.memberships(key)}
         bare += [_called(m) for pair, m in saved.items() if pair not in told]
         other += [_called(m) for pair, m in saved.items() if pair in told and _state(m) != derived.get(pair)]
         other += [f"{member} in {coalition}" for coalition, member in derived.keys() - saved.keys()]
@@ -163,7 +164,7 @@ def _runs(seen: Inspection) -> list[Finding]:
         what = f"{seen.unfinished_runs} runs were cut short; what they had not saved was read by the next one"
         found.append(Finding("runs and deliveries", False, what))
     if seen.given_up:
-        advice = 'pipeline query "SELECT channel, last_error FROM deliveries WHERE state = \'given up\'" says why'
+        advice = "pipeline query \"SELECT channel, last_error FROM deliveries WHERE state = 'given up'\" says why"
         found.append(Finding("runs and deliveries", False, f"{seen.given_up} deliveries were given up", advice))
     return found
 

@@ -26,12 +26,16 @@ DETECTOR = "import"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a list comes from: the `name` of its file or set, who is behind it, and the day for which it speaks."""
+    """Where a list comes from: the `name` of its file or set, who is behind it, and the day for which it speaks.
+
+    `address` is where it was published, for rows that give no source of their own.
+    """
 
     name: str
     as_of: date
     publisher: str = ""
     title: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def import_list(
     """Takes a list into the store in one transaction; on `trial` it is undone, and the report says what would have been."""
     sources: dict[str, list[intake.Row]] = defaultdict(list)
     for row in listed.rows:
-        sources[row.source].append(row)
+        sources[row.source or origin.address].append(row)
     taken = [_take(store, identities, source, rows, listed, origin, now) for source, rows in sorted(sources.items())]
     readings = [t.reading for t in taken if t.is_news]
     said = [e.statement for t in taken for e in t.reading.evidence]
@@ -96,9 +100,8 @@ def import_list(
             run = store.start_run(now, "import")
             for reading in readings:
                 store.save_reading(reading, now)
-            root = store.rulings().root
-            coalitions = sorted({root(key) for key in touched})
-            store.save_state(coalitions, diff.derive(store.evidence_about(coalitions)), now)
+            rulings = store.rulings()
+            store.save_state(sorted(rulings.kin(touched)), diff.derive(store.evidence_about({rulings.root(key) for key in touched})), now)
             store.finish_run(run, {"import": origin.name, **report.as_json()}, now)
     return report
 

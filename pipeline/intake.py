@@ -115,6 +115,17 @@ def read(text: str, as_of: date, coalition: str = "", glossary: Glossary = PLAIN
     return MemberList(tuple(rows), tuple(skipped), tuple(unknown), notes)
 
 
+def names_from(text: str) -> dict[str, str]:
+    """Reads a table of two columns, what a list calls a party and what we call it.
+
+    >>> names_from("# of 1990\nstate,name\nZaire,Democratic Republic of the Congo\n")
+    {'Zaire': 'Democratic Republic of the Congo'}
+    """
+    rows = csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    next(rows)
+    return {row[0]: row[1] for row in rows}
+
+
 def spells(rows: Iterable[Row]) -> tuple[tuple[Row, ...], int]:
     """Gives the spells of ONE member in ONE coalition in their order, and how many rows told of a spell that another had told of.
 

@@ -6,6 +6,7 @@ it are. Nothing here mends: what is wrong is given as values, and a person decid
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.model import Article, Claim, Event, PartialDate, Quote, Role, Status
+from pipeline.model import Article, Change, Claim, Event, PartialDate, Quote, Role, Status
 from pipeline.store.opening import translated
 from pipeline.store.reads import moment, unpack
-from pipeline.store.values import StoredArticle
+from pipeline.store.values import Reading, StoredArticle
 from pipeline.store.writes import Writes
 
 NOT_DETECTED = ("import", "roster")
@@ -256,11 +257,6 @@ class Keeping(Writes):
             ),
         )
 
-    def bodies(self) -> tuple[str, ...]:
-        """Gives the keys of all coalitions that something is said of or that have members, in their order."""
-        found = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships ORDER BY 1")
-        return tuple(r["coalition"] for r in found)
-
     def titles(self, addresses: Sequence[str]) -> dict[str, str]:
         """Gives the titles of articles by their canonical addresses."""
         found: dict[str, str] = {}
@@ -298,6 +294,38 @@ class Keeping(Writes):
             "SELECT * FROM claims WHERE article = ? AND version = ? AND detector = ? ORDER BY place", (id, r["version"], r["detector"])
         )
         return stored, tuple(_claim(c) for c in claims)
+
+    def save_again(self, reading: Reading, now: datetime, heirs: Sequence[tuple[str, str]] = ()) -> None:
+        """Keeps a reading of words that were read before: it does not make the article any younger.
+
+        `heirs` pairs statements (keys) that the article made with those in their place; a change that rests on the one rests on
+        the other from now on.
+        """
+        with self._writing() as db:
+            at = db.execute("SELECT last_read FROM articles WHERE id = ?", (reading.former.id if reading.former else 0,)).fetchone()
+            self.save_reading(reading, now)
+            if at and reading.former:
+                db.execute("UPDATE articles SET last_read = ? WHERE id = ?", (at["last_read"], reading.former.id))
+                db.executemany(
+                    "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT l.change, n.id FROM change_evidence l"
+                    " JOIN evidence o ON o.id = l.evidence JOIN evidence n ON n.article = o.article"
+                    " WHERE o.article = ? AND o.statement = ? AND n.statement = ?",
+                    [(reading.former.id, *pair) for pair in heirs],
+                )
+
+    def changes_named(self, ids: Iterable[str]) -> tuple[Change, ...]:
+        """Gives changes by their ids, in the order in which they were learned."""
+        rows = self._rows(
+            "SELECT h.*, c.name AS coalition_name, m.name AS member_name FROM changes h JOIN parties c ON c.key = h.coalition"
+            " LEFT JOIN parties m ON m.key = h.member WHERE h.id IN (SELECT value FROM json_each(?)) ORDER BY h.detected_at, h.rowid",
+            (json.dumps(sorted(ids)),),
+        )
+        return self._with_evidence(rows)
+
+    def alert_count(self, changes: Iterable[str]) -> int:
+        """Counts the alerts that were raised for changes."""
+        ids = json.dumps(sorted(changes))
+        return int(self._rows("SELECT count(*) FROM alerts WHERE change IN (SELECT value FROM json_each(?))", (ids,))[0][0])
 
     def changes_that_stand(self) -> frozenset[str]:
         """Gives the ids of the changes that rest on living evidence still."""
