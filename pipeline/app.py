@@ -37,15 +37,24 @@ def open_parts(config: Config, *, read_only: bool = False, detector: Detecting |
         store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
         fetcher = stack.enter_context(Fetcher(config.fetch))
         learned = store.known_names()
+        # Learned names go in before the watch list, so that a body that is watched from now on keeps the key that it had.
         identities = load_identities(config.watch, learned)
         identities.rule(store.rulings().roots(), store.rulings().apart)
-        yield Parts(
-            config=config,
-            store=store,
-            fetcher=fetcher,
-            detector=detector or load_detector((*config.watch, *_learned_coalitions(learned))),
-            identities=identities,
-        )
+        own = load_detector(config.watch) if detector is None else None
+        if own:
+            own.learn(_coalitions_in(learned))
+
+        def teach(names: Sequence[KnownName]) -> None:
+            # A run that is cut short and the one that goes on must know the same, so the detector learns at once as well.
+            identities.learn(names)
+            if own:
+                own.learn(_coalitions_in(names))
+
+        yield Parts(config, store, fetcher, detector or own or load_detector(), identities, teach)
+
+
+def _coalitions_in(names: Sequence[KnownName]) -> tuple[KnownName, ...]:
+    return tuple(n for n in names if n.kind in {resolve.COALITION, resolve.ACRONYM})
 
 
 def load_detector(watched: Sequence[Watched] = (), model: Path | None = None) -> detect.Detector:
@@ -76,22 +85,17 @@ def _tagger_of(folder: Path) -> Tagger:
 
 
 @cache
+def _calibration() -> detect.Calibration | None:
+    path = resources.files("pipeline").joinpath("knowledge", "tagger", "confidence.json")
+    return detect.Calibration.read(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+@cache
 def _tagger() -> Tagger | None:
     """The learned role stage of the package; None where the package was built without a model (see `pipeline train`)."""
     folder = resources.files("pipeline").joinpath("knowledge", "tagger")
     model, tokenizer = folder.joinpath("tagger.onnx"), folder.joinpath("tokenizer.json")
     return Tagger(model.read_bytes(), tokenizer.read_bytes()) if model.is_file() and tokenizer.is_file() else None
-
-
-def _learned_coalitions(learned: Sequence[KnownName]) -> tuple[Watched, ...]:
-    """The coalitions that earlier articles introduced, so that a later one may call them by an acronym and no more."""
-    spellings: dict[str, dict[str, None]] = {}
-    names: dict[str, str] = {}
-    for known in learned:
-        if known.kind in {resolve.COALITION, resolve.ACRONYM}:
-            names[known.party.key] = known.party.name
-            spellings.setdefault(known.party.key, {})[known.spelling] = None
-    return tuple(Watched(names[key], tuple(spellings[key])) for key in names)
 
 
 def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName] = ()) -> resolve.Identities:

@@ -13,15 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.detect.analysis import Analysis, Question, analyse
+from pipeline.detect.confidence import Calibration
 from pipeline.detect.dates import date_of, dates, news_day
 from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.roles import AgreedRoles, Roles, RuleRoles, read_rules
 from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
-from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, Event, PartialDate, Quote, Role, Status
+from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, Event, KnownName, PartialDate, Quote, Role, Status
 from pipeline.text import fold
 
-__all__ = ["FILES", "VERSION", "Detector"]
+__all__ = ["FILES", "VERSION", "Calibration", "Detector"]
 
 VERSION = "rules-1"
 """Names the detector in evidence, so that claims of an older one can be told apart."""
@@ -29,6 +30,8 @@ VERSION = "rules-1"
 LANGUAGES = frozenset({"", "en"})
 """Languages that are read; an empty code is a text too short to tell."""
 
+LEAST = 0.0
+"""Claims that are right less often than this are not made: below it more is lost by false alarms than by silence."""
 OPENING = 3
 """Sentences of the body that tell the news itself, in wire stories and releases alike."""
 
@@ -49,23 +52,41 @@ class _Said:
 
 
 class Detector:
-    """Detects the claims of articles; made once, used for many."""
+    """Detects the claims of articles; made once, used for many. It knows more by what it is told to `learn`."""
 
     version = VERSION
 
-    def __init__(self, lexicon: Lexicon, roles: Roles) -> None:
+    def __init__(self, lexicon: Lexicon, roles: Roles, calibration: Calibration | None = None) -> None:
         self._lexicon = lexicon
         self._gate = Gate(lexicon)
         self._roles = roles
+        self._calibration = calibration or Calibration()
+        self._learned: dict[str, str] = {}
 
     @classmethod
-    def read(cls, texts: Mapping[str, str], tagger: Roles | None = None, watched: Iterable[tuple[str, Sequence[str]]] = ()) -> Detector:
+    def read(
+        cls,
+        texts: Mapping[str, str],
+        tagger: Roles | None = None,
+        watched: Iterable[tuple[str, Sequence[str]]] = (),
+        calibration: Calibration | None = None,
+    ) -> Detector:
         """Makes a detector of the texts named in `FILES`; `watched` adds coalitions with their aliases.
 
         Without the learned `tagger` the rules work alone: they are sure of little and miss most.
         """
         rules = RuleRoles(read_rules(texts["role-rules.txt"]))
-        return cls(Lexicon.read(texts, watched), AgreedRoles(tagger, rules) if tagger else rules)
+        return cls(Lexicon.read(texts, watched), AgreedRoles(tagger, rules) if tagger else rules, calibration)
+
+    def learn(self, names: Iterable[KnownName]) -> None:
+        """Takes in coalitions that an article introduced, so that the next may call them by an acronym and no more.
+
+        A body goes by the spelling that was learned of it first: what is learned in one run or in two comes to the same.
+        """
+        for known in names:
+            listed = self._lexicon.coalitions.exact(known.party.name)
+            name = self._learned.setdefault(known.party.key, known.party.name if listed or known.spelling.isupper() else known.spelling)
+            self._lexicon.learn(name, known.spelling)
 
     def detect(self, article: Article) -> Detection:
         """Gives the claims of an article, in reading order, or the reason why it was not read further."""
@@ -83,7 +104,9 @@ class Detector:
             for mention, label in zip(question.masked.mentions, labels, strict=True)
             if label.event is not None
         ]
-        claims = tuple(_Claims(article, analysis, self._lexicon).settle(_without_rivals(said)))
+        settled = _Claims(article, analysis, self._lexicon).settle(_without_rivals(said))
+        sure = (replace(claim, confidence=self._calibration.of(claim.confidence)) for claim in settled)
+        claims = tuple(claim for claim in sure if claim.confidence >= LEAST)
         return Detection(claims, trace=tuple(_trace(analysis, questions)))
 
     def _label(self, questions: tuple[Question, ...]) -> list[tuple[Label, ...]]:

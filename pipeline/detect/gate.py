@@ -25,15 +25,16 @@ class Gate:
     def __init__(self, lexicon: Lexicon) -> None:
         heads = sorted(word for word, head in lexicon.heads.items() if word.isalpha())
         self._bodies = re.compile(rf"\b(?:{'|'.join(heads)})s?\b", re.I)
-        self._acronyms = frozenset(lexicon.acronyms)
-        self._named = {name for name in lexicon.sorts if " " not in name}
+        self._lexicon = lexicon  # which grows by what articles introduce
 
     def passes(self, title: str, text: str) -> bool:
         """Whether title and text together hold both signs."""
         whole = f"{title}\n{text}"
         if not _MEMBERSHIP.search(whole):
             return False
-        return bool(self._bodies.search(whole)) or any(w in self._acronyms or w in self._named for w in _MARK.findall(whole))
+        return bool(self._bodies.search(whole)) or any(
+            w in self._lexicon.acronyms or w in self._lexicon.sorts for w in _MARK.findall(whole)
+        )
 
 
 def has_trigger(sentence: str) -> bool:

@@ -134,6 +134,10 @@ class Lexicon:
         lexicon.look_alike_patterns = tuple(re.compile(r[3:]) for r in rows if r.startswith("re:"))
         return lexicon
 
+    def learn(self, name: str, spelling: str) -> None:
+        """Adds a spelling of a coalition that an article introduced; the watch list and the gazetteer go before it."""
+        self._add_coalition(name, "", (spelling,), "")
+
     def _read_states(self, text: str) -> None:
         for row in _rows(text):
             name = row["name"]
