@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import __version__, evaluation, training, upkeep
+from pipeline import __version__, evaluation, review, timeline, training, upkeep
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     who.add_argument("coalition", metavar="COALITION", help="its name, or another name for it")
     who.add_argument("--as-of", metavar="DATE", help="on which day (without it: today)")
+    who.add_argument("--known-at", metavar="WHEN", help="as it was known at that moment (without it: now)")
     as_json(who)
 
     ask = command("query", query, "ask the store in SQL; it is only read", 'pipeline query "SELECT * FROM current_membership LIMIT 5"')
@@ -188,6 +189,8 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--keep", type=Path, metavar="DIR", help="where the store is left; without it a new folder for passing files")
     as_json(play)
 
+    review.add_commands(command, _config)
+    timeline.add_commands(command, _config, lambda words: when(words, _now()))
     evaluation.add_commands(command)
     training.add_commands(command)
     upkeep.add_commands(command)
@@ -345,23 +348,25 @@ def changes(args: argparse.Namespace) -> int:
 
 
 def members(args: argparse.Namespace) -> int:
-    from pipeline import diff, screen
+    from pipeline import memory, screen
     from pipeline.model import Standing
 
     if not args.coalition.strip():
         raise UsageError("COALITION is empty: write the name of one")
     as_of = _day(args.as_of) if args.as_of is not None else None
+    known_at = when(args.known_at, _now()) if args.known_at is not None else None
     with _reading(_config(args)) as store:
         coalition = store.find_coalition(args.coalition)
         if coalition is None:
             raise PipelineError(f"no coalition of that name is known{_near(args.coalition, store)}", about=args.coalition)
-        found = diff.derive(store.evidence_about([coalition.key]), as_of) if as_of else store.memberships(coalition.key)
+        found = memory.known(store, coalition.key, as_of, known_at)
     found = tuple(sorted(found, key=lambda m: (list(Standing).index(m.standing), m.member.name.casefold())))
     if args.json:
         _print_json(
             {
                 "coalition": coalition.name,
                 "as_of": as_of.isoformat() if as_of else None,
+                "known_at": known_at.isoformat() if known_at else None,
                 "members": [
                     {
                         "member": m.member.name,

@@ -264,6 +264,7 @@ def _what(change: Change, several: bool) -> str:
         case ChangeKind.CLAIM_CORRECTED:
             now = _as_said(change.after, change) if change.after else ""
             said = f"{was} reported as {_as_said(change.before, change)}; " + (f"corrected: {now}" if now else "that is taken back")
+            said += f" (judgement {change.judgement})" if change.judgement else ""
         case _:
             completed, planned, maybe = _COALITION_WORDS[kind]
             said = {Status.PLANNED: planned, Status.PROPOSED: maybe}.get(change.status, completed)

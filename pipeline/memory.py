@@ -10,13 +10,14 @@ else, with the number of the judgement. It says nothing else; undoing a judgemen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
 from pipeline import alerts, diff
 from pipeline.errors import PipelineError, UsageError
+from pipeline.likeness import Alike, alike
 from pipeline.model import (
     Alert,
     AlertRule,
@@ -128,7 +129,7 @@ class Judged:
 
 def same(store: Store, one: str, other: str) -> Judgement:
     """Gives the judgement, to be signed and made, that the party of one name counts as that of the other. Raises PipelineError."""
-    lesser, greater = _find(store, one), _find(store, other)
+    lesser, greater = find(store, one), find(store, other)
     if lesser.key == greater.key:
         raise UsageError("these names are one already: articles use both for it")
     return _unsigned(Verdict.SAME, one=lesser.key, other=greater.key)
@@ -139,7 +140,7 @@ def different(store: Store, one: str, other: str, forms: Forms) -> Judgement:
 
     Where both are names of one party, that which is not its first one becomes a party of its own. Raises PipelineError.
     """
-    lesser, greater = _find(store, one), _find(store, other)
+    lesser, greater = find(store, one), find(store, other)
     if lesser.key != greater.key:
         return _unsigned(Verdict.DIFFERENT, one=lesser.key, other=greater.key)
     for name in (one, other):
@@ -211,7 +212,8 @@ def _unsigned(verdict: Verdict, *, one: str = "", other: str = "", statement: st
     return Judgement(verdict, "", datetime.min.replace(tzinfo=UTC), "", one, other, statement, article, value)
 
 
-def _find(store: Store, name: str) -> Party:
+def find(store: Store, name: str) -> Party:
+    """Gives the party of that name, coalitions before members, the one that most is said of. Raises PipelineError, with near names."""
     found = store.find_parties(name)
     if not found:
         close = get_close_matches(fold(name), {fold(s.party.name): None for s in store.spoken_of()}, n=3, cutoff=0.6)
@@ -316,6 +318,37 @@ def _corrected(was: Sequence[Evidence], before: str, e: Evidence, after: str, no
         ChangeKind.CLAIM_CORRECTED, s.coalition, s.member, s.status, now, 1.0, tuple(was), e.role, s.date, before=before, after=after
     )
     return (change,)
+
+
+# What needs a person.
+
+
+def look_alikes(store: Store, forms: Forms, places: Set[str], limit: int) -> tuple[Alike, ...]:
+    """Gives parties whose names may be one's, the most alike first. It leaves out what a person decided, states (which are known
+    by their names), and parties of which one article speaks side by side."""
+    decided = {frozenset((j.one, j.other)) for j in store.judgements() if j.verdict is Verdict.DIFFERENT and not j.undone}
+    spoken = [s for s in store.spoken_of() if not s.party.key.startswith("state:")]
+    pairs = [
+        pair
+        for coalitions in (True, False)
+        for pair in alike([(s.party, s.statements) for s in spoken if s.coalition is coalitions], forms, places)
+    ]
+    found: list[Alike] = []
+    for pair in sorted(pairs, key=lambda a: -a.score):
+        keys = frozenset((pair.one.key, pair.other.key))
+        if len(found) < limit and keys not in decided and not store.named_together(pair.one.key, pair.other.key):
+            decided.add(keys)
+            found.append(pair)
+    return tuple(found)
+
+
+def sides(store: Store, dispute: Change) -> tuple[tuple[Evidence, ...], ...]:
+    """Gives the living statements about what is disputed, each with all its evidence: those for it and those against it."""
+    members = [dispute.member.key] if dispute.member else []
+    found = store.evidence_about([dispute.coalition.key], members=members)
+    events = {e.statement.event for e in dispute.evidence}
+    own = [e for e in found if bool(e.statement.member) == bool(dispute.member) and (dispute.member or e.statement.event in events)]
+    return tuple(tuple(x for x in store.evidence_for(key) if not x.withdrawn) for key in dict.fromkeys(e.log_key for e in own))
 
 
 # Both clocks.

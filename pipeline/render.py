@@ -343,6 +343,7 @@ def change_document(change: Change) -> Document:
         "confidence": round(change.confidence, 4),
         "sources": change.sources,
         "historic": change.historic,
+        "judgement": change.judgement or None,
         "evidence": [
             {
                 "url": e.article,
