@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from importlib import resources
 
 import pytest
 
 from pipeline.app import load_detector
+from pipeline.detect import FILES, Calibration, Detector
 from pipeline.detect.analysis import analyse
 from pipeline.detect.dates import dates, nearest
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
-from pipeline.detect.roles import read_rules
+from pipeline.detect.roles import AgreedRoles, RuleRoles, read_rules
 from pipeline.detect.segment import sentences
-from pipeline.detect.spans import MentionKind, SentenceKind
+from pipeline.detect.spans import Label, Masked, Mention, MentionKind, SentenceKind
 from pipeline.model import Article, Claim, Event, Status
 
 LAUNCH = """As makers of seabed robots race each other to the ocean floor, a group of survey firms led by Norvane and Kuma has formed a \
@@ -251,3 +254,29 @@ def test_rules_are_read_from_their_text() -> None:
     assert [(r.event, r.sure) for r in rules] == [(Event.JOINED, 0.8)]
     with pytest.raises(ValueError, match="bogus"):
         read_rules("bogus\tcompleted\t-\t0.8\tx\n")
+
+
+class Echo:
+    """A role stage that gives the same labels to every sentence."""
+
+    def __init__(self, *labels: Label) -> None:
+        self.labels = labels
+
+    def label(self, masked: Sequence[Masked]) -> list[tuple[Label, ...]]:
+        return [self.labels[: len(one.mentions)] for one in masked]
+
+
+def test_a_list_has_one_voice() -> None:
+    joined, left, nothing = Label(Event.JOINED, 0.9), Label(Event.LEFT, 0.4), Label(None, 0.6)
+    mentions = tuple(Mention(i, i + 1, "x", MentionKind.ORGANISATION) for i in range(4))
+    masked = Masked("[unused5] , [unused5] and [unused5] joined ; [unused5] watched .", mentions)
+    agreed = AgreedRoles(Echo(joined, left, joined, nothing), RuleRoles(()))
+    assert [label.event for label in agreed.label([masked])[0]] == [Event.JOINED, Event.JOINED, Event.JOINED, None]
+
+
+def test_claims_that_are_seldom_right_have_little_confidence() -> None:
+    unsure = Calibration(((0.5, 0.1), (0.9, 0.2)))
+    texts = {name: resources.files("pipeline").joinpath("knowledge", name).read_text(encoding="utf-8") for name in FILES}
+    found = Detector.read(texts, calibration=unsure).detect(article("Norvik has joined the Marl Pact.")).claims
+    assert [(c.member, c.event) for c in found] in ([], [("Norvik", Event.JOINED)])
+    assert all(c.confidence <= 0.2 for c in found)
