@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.model import Alert, AlertRule, Change, ChangeKind, Party, Severity, Status
+from pipeline.resolve import Identities
 from pipeline.text import fold
 
 EVERYTHING = AlertRule(name="all", least_severity=Severity.NORMAL)
@@ -42,30 +43,40 @@ def severity(change: Change) -> Severity:
     return Severity.HIGH if change.kind in _HIGH else Severity.NORMAL
 
 
-def choose(changes: Sequence[Change], rules: Sequence[AlertRule]) -> tuple[Alert, ...]:
+def choose(changes: Sequence[Change], rules: Sequence[AlertRule], identities: Identities | None = None) -> tuple[Alert, ...]:
     """Gives at most one alert for each change, by the first rule that fits; without rules, `EVERYTHING` is the only one.
 
-    A rule's coalitions and members are names (case, accents and articles do not count) or keys of parties.
+    A rule's coalitions and members are keys of parties or names: as they are spelled (case, accents and articles do not count),
+    and with `identities` any other name that is known of the same party, an acronym that only one has among them.
     """
+    known = identities or Identities(())
     alerts: dict[str, Alert] = {}
     for change in changes:
-        rule = next((rule for rule in rules or (EVERYTHING,) if _fits(change, rule)), None)
+        rule = next((rule for rule in rules or (EVERYTHING,) if _fits(change, rule, known)), None)
         if rule:
             alert = Alert(change=change.id, rule=rule.name, severity=severity(change), channels=rule.channels)
             alerts.setdefault(alert.id, alert)
     return tuple(alerts.values())
 
 
-def _fits(change: Change, rule: AlertRule) -> bool:
+def _fits(change: Change, rule: AlertRule, known: Identities) -> bool:
     return (
         (not rule.kinds or change.kind in rule.kinds)
         and change.confidence >= rule.least_confidence
         and _RANK[severity(change)] >= _RANK[rule.least_severity]
-        and (not rule.coalitions or _named(change.coalition, rule.coalitions))
-        and (not rule.members or (change.member is not None and _named(change.member, rule.members)))
+        and (not rule.coalitions or any(_is(change.coalition, name, known.coalition(name), known) for name in rule.coalitions))
+        and (not rule.members or any(_is_member(change, name, known) for name in rule.members))
     )
 
 
-def _named(party: Party, names: tuple[str, ...]) -> bool:
-    spellings = {party.key, fold(party.name)}
-    return any(name in spellings or fold(name) in spellings for name in names)
+def _is_member(change: Change, name: str, known: Identities) -> bool:
+    if change.member is None:
+        return False
+    found = known.member(name, change.coalition)
+    return _is(change.member, name, found.party if found else None, known)
+
+
+def _is(party: Party, name: str, found: Party | None, known: Identities) -> bool:
+    if name == party.key or fold(name) in {party.key, fold(party.name)}:
+        return True
+    return found is not None and known.root(found.key) == known.root(party.key)

@@ -289,7 +289,10 @@ def run_once(args: argparse.Namespace) -> int:
     from pipeline import app, cycle, render, screen
     from pipeline.digest import build
 
-    with app.open_parts(_config(args)) as parts:
+    config = _config(args)
+    if any(channel.kind == "log" for channel in config.channels):
+        screen.log_to_stderr()
+    with app.open_parts(config) as parts:
         with screen.progress(quiet=args.json) as progress:
             report = cycle.run_once(parts, _now(), everything=not args.due, progress=progress)
         digest = build(report.changes, report.started, report.finished, parts.store.feed_health())

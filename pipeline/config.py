@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 
 import soupsieve
 
+from pipeline import notify
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
 from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Role, RosterRule, Severity, Watched
 
-CHANNEL_KINDS = ("file",)
 DEFAULT_STORE = "var/pipeline.db"
 
 
@@ -182,13 +182,13 @@ def _watched(table: _Table) -> Watched:
 
 
 def _channel(table: _Table, base: Path) -> Channel:
-    kind = table.text("kind", CHANNEL_KINDS[0])
-    if kind not in CHANNEL_KINDS:
-        table.note("kind", f"{kind!r} is no kind of channel{_allowed(kind, CHANNEL_KINDS)}")
-    folder = table.path("folder", base)
-    channel = Channel(table.text("name"), kind, str(folder))
+    kind = table.text("kind", notify.KINDS[0])
+    if kind not in notify.KINDS:
+        table.note("kind", f"{kind!r} is no kind of channel{_allowed(kind, notify.KINDS)}")
+    folder = None if kind == "log" else table.path("folder", base)
+    channel = Channel(table.text("name"), kind, str(folder or ""))
     table.finish()
-    if folder.is_file():
+    if folder and folder.is_file():
         table.note("folder", f"{str(folder)!r} is a file, not a folder")
     return channel
 

@@ -6,6 +6,7 @@
       | save                       one transaction an article: all of it, or nothing
     due rosters | fetch | read names | compare with the last complete reading → Claim | resolve … save, as above
     due deliveries | deliver | record receipt
+    changes of a period | digest | render | deliver
 
 It joins the parts and decides little itself: the order of reading, what is tried again and when, and what counts as a copy of
 what was read. A feed or an article that fails is a value in the report; a damaged store or a bug stops the cycle, and whatever
@@ -23,13 +24,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from pipeline import alerts, articles, digest, feeds, memory, notify, render, roster
+from pipeline import alerts, articles, digest, feeds, memory, notify, render, roster, templates
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, FetchError, ParseError, PipelineError
 from pipeline.fetch import Fetcher, Outcome, PageRequest
 from pipeline.model import Alert, Article, Change, ChangeKind, Channel, Delivery, Detection, Entry, Evidence, Page, Skipped, Standing
 from pipeline.resolve import Identities, parties_of, resolve, witness
-from pipeline.store import DueDelivery, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
+from pipeline.store import DueDelivery, DueDigest, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
 from pipeline.text import digest as hashed
 from pipeline.text import resemblance, sketch
@@ -41,6 +42,7 @@ TRIES = 3
 RETRY = timedelta(minutes=15)
 """The first pause before a page or a delivery is tried again; each further one is four times as long."""
 DELIVERY_TRIES = 6
+SUBJECT_LENGTH = 200
 
 Tell = Callable[[str, int, int], None]
 """Told which stage is at work, how much of it is done, and how much there is."""
@@ -124,6 +126,7 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     cycle.poll_feeds()
     cycle.read_articles()
     cycle.poll_rosters()
+    cycle.plan_digests()
     cycle.deliver()
     finished = now + timedelta(seconds=time.monotonic() - begun)
     report = cycle.report(finished)
@@ -326,7 +329,7 @@ class _Cycle:
         changes = weighed.changes
         if first:
             changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
-        raised = alerts.choose(changes, parts.config.alerts)
+        raised = alerts.choose(changes, parts.config.alerts, parts.identities)
         return Reading(
             article,
             words.entries,
@@ -426,22 +429,42 @@ class _Cycle:
 
     def deliver(self) -> None:
         """Hands over what is due. A message whose receipt was lost in a crash is handed over again under the same name."""
-        channels = {c.name: c for c in self.parts.config.channels}
-        for due in self.store.due_deliveries(self.now):
-            delivery = due.delivery
-            channel = channels.get(delivery.channel)
-            try:
-                if channel is None:
-                    raise DeliveryError("no channel of this name is configured", about=delivery.channel, transient=False)
-                receipt = self.parts.deliver(_message(due), channel)
-            except DeliveryError as error:
-                again = error.transient and delivery.tries + 1 < DELIVERY_TRIES
-                retry = self.now + RETRY * 4**delivery.tries if again else None
-                self.failures.append(Skipped(delivery.channel, _why(error)))
-                self.store.save_receipt(delivery, self.now, error=_why(error), retry=retry)
-            else:
-                self.counts["delivered"] += 1
-                self.store.save_receipt(delivery, self.now, receipt)
+        for alert in self.store.due_deliveries(self.now):
+            self._hand_over(alert.delivery, _message(alert))
+        for told in self.store.due_digests(self.now):
+            self._hand_over(told.delivery, _digest_message(make_digest(self.store, told.since, told.until)))
+
+    def plan_digests(self) -> None:
+        """Makes the digest of the days since the last one due to the channels that get it, once those days are over.
+
+        Whole days of UTC are counted, so that a run a few seconds earlier than last week's is not a week too early. The first
+        is sent as soon as a feed has been read.
+        """
+        wanted = self.parts.config.digest
+        health = self.store.feed_health()
+        if health.last_success:
+            for channel in wanted.channels:
+                last = self.store.last_digest(channel)
+                if last is None or (self.now.date() - last.date()).days >= wanted.days:
+                    # What was learned at the very end of the last one was told in it.
+                    since = last + timedelta(microseconds=1) if last else self.now - timedelta(days=wanted.days)
+                    delivery = Delivery(hashed("digest", channel, self.now.isoformat()), "", channel, self.now)
+                    self.store.enqueue_digest(DueDigest(delivery, since, self.now))
+
+    def _hand_over(self, delivery: Delivery, message: notify.Message) -> None:
+        channel = next((c for c in self.parts.config.channels if c.name == delivery.channel), None)
+        try:
+            if channel is None:
+                raise DeliveryError("no channel of this name is configured", about=delivery.channel, transient=False)
+            receipt = self.parts.deliver(message, channel)
+        except DeliveryError as error:
+            again = error.transient and delivery.tries + 1 < DELIVERY_TRIES
+            retry = self.now + RETRY * 4**delivery.tries if again else None
+            self.failures.append(Skipped(delivery.channel, _why(error)))
+            self.store.save_receipt(delivery, self.now, error=_why(error), retry=retry)
+        else:
+            self.counts["delivered"] += 1
+            self.store.save_receipt(delivery, self.now, receipt)
 
 
 def _poll(state: FeedState, outcome: Outcome) -> Poll:
@@ -500,10 +523,17 @@ def _house(pending: PendingEntry) -> str:
     return pending.publisher or urlsplit(pending.entry.url or pending.feed_url).hostname or pending.entry.feed
 
 
+def _digest_message(told: digest.Digest) -> notify.Message:
+    page = render.html(told, templates.read("digest.html"))
+    return notify.Message(f"digest-{told.until:%Y-%m-%d}", render.heading(told), render.markdown(told), page)
+
+
 def _message(due: DueDelivery) -> notify.Message:
     told = digest.build((due.change,), due.change.detected_at, due.change.detected_at)
     markdown = render.markdown(told)
-    return notify.Message(due.alert.id, f"{due.alert.severity}: {digest.describe(due.change)}", markdown)
+    # The day stands first, so that a folder of them is in order; the rest of the name is the alert's own.
+    name = f"{due.change.detected_at:%Y-%m-%d}-{due.alert.id}"
+    return notify.Message(name, render.plain(f"{due.alert.severity}: {digest.describe(due.change)}", SUBJECT_LENGTH), markdown)
 
 
 def _why(error: PipelineError) -> str:

@@ -21,6 +21,7 @@ from pipeline import app, cycle
 from pipeline.config import Config
 from pipeline.errors import PipelineError
 from pipeline.render import plain
+from pipeline.screen import log_to_stderr
 
 LOOK_SECONDS = 60.0
 """How often to look for due feeds: the shortest interval that a feed can have is a few minutes."""
@@ -34,7 +35,9 @@ class Stopped(Exception):
 
 def run(config: Config, look_seconds: float = LOOK_SECONDS) -> None:
     """Looks for due feeds every `look_seconds` until SIGTERM or SIGINT; a second signal ends the process at once."""
-    _log_to_stderr()
+    log_to_stderr()
+    # Its warning that a look is still running is no news: one at a time is what was asked for.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     stopping = threading.Event()
     scheduler = BackgroundScheduler(
         timezone=UTC,
@@ -93,16 +96,3 @@ def cycle_line(report: cycle.CycleReport) -> str:
         f"{feeds['polled']} feeds read, {feeds['unchanged']} unchanged, {feeds['failed']} failed; {entries['new']} new entries; "
         f"{articles['parsed']} articles, {articles['failed']} failed; {len(document['changes'])} changes, {len(document['alerts'])} alerts"
     )
-
-
-def _log_to_stderr() -> None:
-    stamped = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    stamped.converter = time.gmtime
-    to_stderr = logging.StreamHandler()
-    to_stderr.setFormatter(stamped)
-    root = logging.getLogger("pipeline")
-    root.addHandler(to_stderr)
-    root.setLevel(logging.INFO)
-    # Its warning that a look is still running is no news: one at a time is what was asked for.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    logging.getLogger("apscheduler").addHandler(to_stderr)

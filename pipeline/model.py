@@ -486,7 +486,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An alert or digest on its way to one channel. `receipt` is what the channel answered, empty until it did."""
+    """An alert, or with no alert a digest, on its way to one channel. `receipt` is what the channel answered, empty until it did."""
 
     id: str
     alert: str

@@ -42,7 +42,7 @@ def deliver(message: Message, channel: Channel) -> str:
     if channel.kind == "file":
         return _write(message, Path(channel.target), channel.name)
     if channel.kind == "log":
-        _log.info("%s", message.subject)
+        _log.info("%s: %s", channel.name, message.subject)
         return "logged"
     raise DeliveryError(f"there is no channel of kind {channel.kind!r}: use {' or '.join(KINDS)}", about=channel.name, transient=False)
 

@@ -5,7 +5,9 @@ Other people's words are cleaned by `render.plain` before they come here or here
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -47,6 +49,20 @@ def progress(*, quiet: bool = False) -> Iterator[Tell]:
         yield tell
 
 
+def log_to_stderr() -> None:
+    """Writes what the program logs to standard error, a line each with its moment in UTC; a second call changes nothing."""
+    root = logging.getLogger("pipeline")
+    if root.handlers:
+        return
+    stamped = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    stamped.converter = time.gmtime
+    to_stderr = logging.StreamHandler()
+    to_stderr.setFormatter(stamped)
+    for name in ("pipeline", "apscheduler"):
+        logging.getLogger(name).addHandler(to_stderr)
+    root.setLevel(logging.INFO)
+
+
 def run_summary(report: CycleReport) -> str:
     """Says in a few lines what a cycle read, and which articles and channels it could not."""
     feeds = f"{counted(report.polled, 'feed')} asked, {report.unchanged} unchanged, {report.failed_feeds} failed"
@@ -55,6 +71,7 @@ def run_summary(report: CycleReport) -> str:
     told = f"{counted(report.claims, 'claim')}, {counted(len(report.changes), 'change')}, {counted(len(report.alerts), 'alert')}"
     told += f", {report.delivered} delivered" if report.delivered else ""
     lines = [f"{feeds}; {entries}; {told}."]
+    lines += [f"- {plain(f.what)} was read in part: {plain(f.why)}" for f in report.partial]
     others = report.failures[report.failed_feeds :]  # the feeds come first, and the digest names them
     lines += [f"- {plain(f.what)}: {plain(f.why)}" for f in others[:FAILURES_SHOWN]]
     if len(others) > FAILURES_SHOWN:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.alerts import EVERYTHING, choose, severity
-from pipeline.model import AlertRule, Change, ChangeKind, Party, Severity, Status
+from pipeline.model import AlertRule, Change, ChangeKind, KnownName, Party, Severity, Status
+from pipeline.resolve import ACRONYM, COALITION, MEMBER, STATE, WITHIN, Identities
 
 WHEN = datetime(2024, 5, 14, 9, tzinfo=UTC)
 JOINED = Change(
@@ -87,3 +88,35 @@ def test_a_change_that_comes_twice_is_one_alert() -> None:
 def test_a_rule_on_members_leaves_events_of_the_coalition_alone() -> None:
     formed = replace(JOINED, kind=ChangeKind.COALITION_FORMED, member=None)
     assert choose([formed], [AlertRule("member", members=("Angola",))]) == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "fits"),
+    [
+        (AlertRule("acronym", coalitions=("KC",)), True),
+        (AlertRule("former name", coalitions=("Charter of the Kelp Growers",)), True),
+        (AlertRule("acronym of two", coalitions=("KCX",)), False),
+        (AlertRule("another body", coalitions=("Moss Charter",)), False),
+        (AlertRule("alias of the member", members=("Republic of Angola",)), True),
+        (AlertRule("short form within the body", members=("the republic",)), True),
+        (AlertRule("another member", members=("Benin",)), False),
+        (AlertRule("counted as one", coalitions=("Seaweed Charter",)), True),
+    ],
+)
+def test_a_rule_goes_by_every_name_that_is_known(rule: AlertRule, fits: bool) -> None:
+    kelp, moss, angola = JOINED.coalition, Party("moss charter", "Moss Charter"), Party("state:AGO", "Angola")
+    names = [
+        KnownName("Kelp Charter", kelp, COALITION, "config"),
+        KnownName("KC", kelp, ACRONYM, "config"),
+        KnownName("Charter of the Kelp Growers", kelp, COALITION, "gazetteer"),
+        KnownName("Moss Charter", moss, COALITION, "gazetteer"),
+        KnownName("KCX", kelp, ACRONYM, "gazetteer"),
+        KnownName("KCX", moss, ACRONYM, "gazetteer"),
+        KnownName("Seaweed Charter", Party("seaweed charter", "Seaweed Charter"), COALITION, "gazetteer"),
+        KnownName("Republic of Angola", angola, STATE, "states"),
+        KnownName("the republic", angola, WITHIN + kelp.key, "https://wire.example/a"),
+        KnownName("Benin", Party("state:BEN", "Benin"), MEMBER, "states"),
+    ]
+    identities = Identities(names)
+    identities.rule({"seaweed charter": "kelp charter"})
+    assert [a.rule for a in choose([JOINED], [rule], identities)] == ([rule.name] if fits else [])

@@ -166,7 +166,7 @@ ONE_PROBLEM = [
     ("watch = ['x']\n", "watch[0]: 'x' must be a table, written [[watch]]"),
     ("[[watch]]\nname = 'x'\n[[watch]]\nname = 'x'\n", "watch[1].name: 'x' is taken by watch[0]; every one needs its own"),
     ("[[channels]]\nname = 'f'\n", "channels[0].folder: is missing; it must be a text in quotation marks"),
-    ("[[channels]]\nname = 'f'\nfolder = 'o'\nkind = 'fax'\n", "channels[0].kind: 'fax' is no kind of channel; allowed: file"),
+    ("[[channels]]\nname = 'f'\nfolder = 'o'\nkind = 'fax'\n", "channels[0].kind: 'fax' is no kind of channel; allowed: file, log"),
     (
         "[[alerts]]\nname = 'a'\nkinds = ['member_gone']\n",
         "alerts[0].kinds[0]: 'member_gone' is not allowed; did you mean 'member_joined'?",
@@ -287,6 +287,12 @@ def test_a_path_is_taken_as_it_was_written(tmp_path: Path) -> None:
     assert load(write(tmp_path, '[store]\npath = "two  blanks/p.db"\n' + LEAST)).store_path == tmp_path / "two  blanks" / "p.db"
     with pytest.raises(ConfigError, match="nobody-is-called-so"):
         load(Path("~nobody-is-called-so/p.toml"))
+
+
+def test_a_channel_into_the_log_has_no_folder(tmp_path: Path) -> None:
+    assert load(write(tmp_path, '[[channels]]\nname = "desk"\nkind = "log"\n' + LEAST)).channels == (Channel("desk", "log", ""),)
+    [found] = problems(tmp_path, '[[channels]]\nname = "desk"\nkind = "log"\nfolder = "out"\n' + LEAST)
+    assert found.startswith("channels[0].folder: unknown key")
 
 
 def test_folders_and_files_in_each_others_place(tmp_path: Path) -> None:

@@ -422,7 +422,7 @@ def test_an_alert_is_delivered_once_and_tried_again_when_its_channel_fails(desk:
     assert desk.run(NOW + HOUR).delivered == 1
     assert desk.run(NOW + 2 * HOUR).delivered == 0
     ((channel, message),) = desk.told
-    assert (channel, message.name) == ("files", report.alerts[0].id)
+    assert (channel, message.name) == ("files", f"{NOW:%Y-%m-%d}-{report.alerts[0].id}")
     assert "Altera Lines" in message.subject and "was leaving the Harbour Data Compact" in message.markdown
 
 
@@ -435,6 +435,56 @@ def test_an_alert_for_a_channel_that_went_is_given_up(desk: Desk) -> None:
     desk.extra = ""
     report = desk.run(NOW + HOUR)
     assert "no channel" in report.failures[0].why and desk.run(NOW + 2 * HOUR).failures == ()
+
+
+WEEKLY = """
+[[channels]]
+name = "files"
+kind = "file"
+folder = "var/digests"
+[digest]
+days = 7
+channels = ["files"]
+"""
+
+
+def test_a_digest_goes_out_when_its_days_are_over(desk: Desk) -> None:
+    desk.extra = WEEKLY
+    desk.publish("launch", "Carriers found Harbour Data Compact", LAUNCH)
+    report = desk.run()
+    assert report.delivered == 1
+    ((channel, message),) = desk.told
+    assert (channel, message.name) == ("files", f"digest-{NOW:%Y-%m-%d}")
+    assert "Norvik Freight" in message.markdown and message.html.startswith("<!doctype html>") and "\n" not in message.subject
+    desk.publish("exit", "Altera Lines leaves compact", EXIT, DAY + 2 * HOUR)
+    assert desk.run(NOW + timedelta(days=3)).delivered == desk.run(NOW + timedelta(days=6)).delivered == 0
+    # A few seconds earlier than a week later is a week later.
+    assert desk.run(NOW + timedelta(days=7, seconds=-5)).delivered == 1
+    assert desk.run(NOW + timedelta(days=7, hours=1)).delivered == 0
+    second = desk.told[1][1]
+    assert "Altera Lines" in second.markdown and "was launched on Tuesday" not in second.markdown
+    # Silence is told, too.
+    assert desk.run(NOW + timedelta(days=14)).delivered == 1 and "Nothing changed" in desk.told[2][1].markdown
+
+
+def test_a_digest_that_its_channel_does_not_take_is_tried_again_as_it_was(desk: Desk) -> None:
+    desk.extra = WEEKLY
+    desk.publish("launch", "Carriers found Harbour Data Compact", LAUNCH)
+    desk.failing_channel = "files"
+    assert [f.why for f in desk.run().failures] == ["the folder is full"]
+    desk.failing_channel = ""
+    desk.publish("exit", "Altera Lines leaves compact", EXIT, DAY + 2 * HOUR)
+    assert desk.run(NOW + HOUR).delivered == 1
+    (told,) = (message for _, message in desk.told)
+    assert told.name == f"digest-{NOW:%Y-%m-%d}" and "Norvik Freight" in told.markdown and "was leaving" not in told.markdown
+
+
+def test_no_digest_is_sent_before_anything_was_read(desk: Desk) -> None:
+    desk.extra = WEEKLY
+    desk.site.put("/feed.xml", status=500)
+    assert desk.run().delivered == 0
+    desk.site.put("/feed.xml", rss(), type="application/rss+xml")
+    assert desk.run(NOW + HOUR).delivered == 1
 
 
 def test_names_that_were_learned_are_known_to_the_next_run(desk: Desk) -> None:

@@ -57,4 +57,4 @@ def test_an_unknown_kind_is_a_lasting_delivery_error() -> None:
 def test_the_log_channel_writes_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="pipeline.notify"):
         assert deliver(Message("m", "Norvik joined", "b"), Channel("c", "log", "")) == "logged"
-    assert caplog.messages == ["Norvik joined"]
+    assert caplog.messages == ["c: Norvik joined"]

@@ -19,6 +19,7 @@ from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import (
     DueDelivery,
+    DueDigest,
     FeedState,
     Judging,
     PendingEntry,
@@ -32,6 +33,7 @@ from pipeline.store.values import (
 
 __all__ = [
     "DueDelivery",
+    "DueDigest",
     "FeedState",
     "Judging",
     "PendingEntry",

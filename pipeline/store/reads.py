@@ -46,7 +46,7 @@ from pipeline.model import (
 )
 from pipeline.store.opening import connect, tidy, translated
 from pipeline.store.rulings import Rulings, rule
-from pipeline.store.values import DueDelivery, FeedState, PendingEntry, RosterState, StoredArticle
+from pipeline.store.values import DueDelivery, DueDigest, FeedState, PendingEntry, RosterState, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
 STORY_DAYS = 14
@@ -442,6 +442,20 @@ class Reads:
             )
             for r in rows
         )
+
+    def due_digests(self, now: datetime) -> tuple[DueDigest, ...]:
+        """Gives the digests whose time has come, in the order in which they fell due."""
+        rows = self._rows("SELECT * FROM deliveries WHERE alert IS NULL AND state = 'due' AND due <= ? ORDER BY due, rowid", (moment(now),))
+        return tuple(
+            DueDigest(
+                Delivery(r["id"], "", r["channel"], _surely(r["due"]), r["tries"], r["receipt"]), _surely(r["since"]), _surely(r["until"])
+            )
+            for r in rows
+        )
+
+    def last_digest(self, channel: str) -> datetime | None:
+        """Gives the end of the last period of which a digest was made for a channel, whether it has arrived or not."""
+        return _time(self._rows("SELECT max(until) AS until FROM deliveries WHERE channel = ? AND alert IS NULL", (channel,))[0]["until"])
 
     # By hand.
 

@@ -439,6 +439,35 @@ def rosters_and_their_readings(db: Database) -> None:
         db.execute(statement)
 
 
+OUTBOX = """
+CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    alert TEXT REFERENCES alerts (id),
+    since TEXT,
+    until TEXT,
+    channel TEXT NOT NULL,
+    due TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'delivered', 'given up')),
+    receipt TEXT NOT NULL DEFAULT '',
+    last_error TEXT NOT NULL DEFAULT '',
+    CHECK ((alert IS NULL) = (since IS NOT NULL AND until IS NOT NULL))
+) STRICT;
+INSERT INTO outbox (id, alert, channel, due, tries, state, receipt, last_error)
+SELECT id, alert, channel, due, tries, state, receipt, last_error FROM deliveries ORDER BY rowid;
+DROP TABLE deliveries;
+ALTER TABLE outbox RENAME TO deliveries;
+CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'due';
+CREATE INDEX deliveries_alert ON deliveries (alert);
+"""
+
+
+@migrations()
+def digests_are_delivered_too(db: Database) -> None:
+    for statement in _statements(OUTBOX):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

@@ -153,6 +153,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class DueDigest:
+    """A digest that waits for its channel, and the period that it covers."""
+
+    delivery: Delivery
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DueDelivery:
     """A message that waits for its channel, with the change that it tells of."""
 

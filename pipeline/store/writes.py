@@ -16,7 +16,7 @@ from pipeline.model import Alert, Change, Delivery, Entry, Evidence, Feed, Known
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, rule_of, sketch_of
 from pipeline.store.rulings import Rulings
-from pipeline.store.values import Judging, Poll, PollCounts, Reading, RosterPoll, StoredArticle
+from pipeline.store.values import DueDigest, Judging, Poll, PollCounts, Reading, RosterPoll, StoredArticle
 from pipeline.text import digest, fold
 
 LONGEST_PAUSE = timedelta(days=1)
@@ -168,6 +168,15 @@ class Writes(Reads):
             _save_redirects(db, self.rulings())
 
     # Deliveries and runs.
+
+    def enqueue_digest(self, due: DueDigest) -> None:
+        """Makes a digest wait for its channel."""
+        d = due.delivery
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO deliveries (id, channel, due, since, until) VALUES (?, ?, ?, ?, ?)",
+                (d.id, d.channel, moment(d.due), moment(due.since), moment(due.until)),
+            )
 
     def save_receipt(self, delivery: Delivery, now: datetime, receipt: str = "", error: str = "", retry: datetime | None = None) -> None:
         """Keeps what a channel answered: a receipt, or an error with the time of the next try, or with none to give up."""
