@@ -28,7 +28,21 @@ from pipeline import alerts, articles, digest, feeds, memory, notify, render, ro
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, FetchError, ParseError, PipelineError
 from pipeline.fetch import Fetcher, Outcome, PageRequest
-from pipeline.model import Alert, Article, Change, ChangeKind, Channel, Delivery, Detection, Entry, Evidence, Page, Skipped, Standing
+from pipeline.model import (
+    Alert,
+    Article,
+    Change,
+    ChangeKind,
+    Channel,
+    Delivery,
+    Detection,
+    Entry,
+    Evidence,
+    KnownName,
+    Page,
+    Skipped,
+    Standing,
+)
 from pipeline.resolve import Identities, parties_of, resolve, witness
 from pipeline.store import DueDelivery, DueDigest, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
@@ -58,13 +72,14 @@ class Detecting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that a cycle needs; `app.open_parts` puts it together. The identities grow by what each article teaches."""
+    """All that a cycle needs; `app.open_parts` puts it together. By `teach` identities and detector grow with what an article taught."""
 
     config: Config
     store: Store
     fetcher: Fetcher
     detector: Detecting
     identities: Identities
+    teach: Callable[[Sequence[KnownName]], None]
     deliver: Callable[[notify.Message, Channel], str] = notify.deliver
 
 
@@ -277,7 +292,7 @@ class _Cycle:
             return
         reading = self._reading(words, former)
         self.store.save_reading(reading, self.now)
-        self.parts.identities.learn(reading.learned)
+        self.parts.teach(reading.learned)
         if reading.renames:
             self.parts.identities.rule(self.store.rulings().roots(), self.store.rulings().apart)
         self.counts.update(parsed=not words.why, claims=len(reading.claims))
@@ -397,7 +412,7 @@ class _Cycle:
         reading = self._roster_reading(state, poll.names)
         self.store.save_roster(poll, self.now, reading)
         if reading:
-            self.parts.identities.learn(reading.learned)
+            self.parts.teach(reading.learned)
             self.counts["claims"] += len(reading.claims)
             self.changes += reading.changes
             self.alerts += reading.alerts

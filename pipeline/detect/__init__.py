@@ -35,7 +35,7 @@ LEAST = 0.0
 OPENING = 3
 """Sentences of the body that tell the news itself, in wire stories and releases alike."""
 
-_BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former)\b")
+_BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former|ago)\b")
 _PAST = re.compile(r"\b(?:had|has|have|was|were|did|left|quit|joined|signed|became|met|told|said|agreed)\b")
 _AT_ONCE = re.compile(r"\b(?:with immediate effect|effective immediately|says it (?:is|has)|is suspending|becomes|announces)\b")
 _DIRECTION = {Event.MEMBER: Event.JOINED}
