@@ -53,7 +53,7 @@ def follow_the_money(bodies: Iterable[Body]) -> Iterator[str]:
         yield from once(whole)
         for m, place, spell in stays:
             schema = "PublicBody" if m.member.key.startswith("state:") else "Organization"
-            yield from once(_entity(_party_id(m.member), schema, {"name": [m.member.name]}))
+            yield from once(_entity(_party_id(m.member), schema, {"name": [_plain(m.member.name)]}))
             for e in _proofs(spell):
                 yield from once(_article(e, body.titles.get(e.article, "")))
             yield from once(_ftm_membership(m, place, spell))
@@ -140,7 +140,7 @@ def _proofs(spell: Spell) -> list[Evidence]:
 
 def _about_body(body: Body) -> dict[str, Sequence[str]]:
     return {
-        "name": [body.coalition.name],
+        "name": [_plain(body.coalition.name)],
         "alias": _other_names(body),
         "incorporationDate": _few(_told_date(body, Event.FORMED)),
         "dissolutionDate": _few(_told_date(body, Event.DISSOLVED)),
@@ -149,7 +149,7 @@ def _about_body(body: Body) -> dict[str, Sequence[str]]:
 
 def _other_names(body: Body) -> list[str]:
     said = {name for e in body.evidence for name in (e.coalition_said, e.other_name, e.statement.coalition.name) if name}
-    return sorted(said - {body.coalition.name})
+    return sorted({_plain(name) for name in said} - {_plain(body.coalition.name)})
 
 
 def _told_date(body: Body, event: Event) -> str:
@@ -201,6 +201,10 @@ def _entity(id: str, schema: str, properties: Mapping[str, Sequence[str]]) -> di
     """Makes an entity; as in FollowTheMoney each property has several values, none of them twice, and none is left out for being empty."""
     kept = {name: list(dict.fromkeys(str(v) for v in values if v)) for name, values in properties.items()}
     return {"id": id, "schema": schema, "properties": {name: values for name, values in kept.items() if values}}
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _few(value: object) -> list[str]:
