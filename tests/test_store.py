@@ -534,6 +534,20 @@ def test_a_query_that_is_no_single_short_reading_is_refused(tmp_path: Path, wher
     assert {p.name for p in tmp_path.iterdir()} <= {"store.db", "store.db.lock"}
 
 
+def test_a_notice_under_all_that_a_publisher_prints_hides_no_copy(store: Store) -> None:
+    notice = " This text may be shared freely as long as its author and its publisher are both named and nothing in it is changed at all."
+    texts = [" ".join(f"w{n}x{place}" for place in range(120)) + notice for n in range(120)]
+    for n, text in enumerate(texts):
+        of = article(f"n{n}", text, title=f"News {n}")
+        story = store.story_for(of, NOW)
+        assert story == store.story_for(article(f"n{n}", text), NOW)
+        store.save_reading(reading(of, story=story), NOW)
+    assert store.query("SELECT count(DISTINCT story) AS n FROM articles") == [{"n": 120}]
+    copy = article("copy", texts[3] + " And a line of its own.")
+    found = store.article("https://wire.example/n3")
+    assert found and store.story_for(copy, NOW) == found.story
+
+
 def test_a_search_takes_any_words_for_words(store: Store) -> None:
     of = article()
     store.save_reading(reading(of), NOW)
