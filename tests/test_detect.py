@@ -109,6 +109,11 @@ def test_ordinary_news_raises_nothing(text: str, why: str) -> None:
 def test_another_language_is_left_alone() -> None:
     found = load_detector().detect(Article("u", "", "Norvane ist der Abyssal Alliance beigetreten.", language="de"))
     assert (found.claims, found.skipped) == ((), "language de")
+    unmarked = (
+        "Norvane a rejoint la Marl Alliance lundi, et les trois membres du bloc, qui est dans la capitale pour la réunion, ont dit que "
+        "le pacte avec les autres pays est une bonne chose pour la région."
+    )
+    assert load_detector().detect(Article("u", "", unmarked)).skipped == "language fr"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pipeline.detect.analysis import Analysis, Question, analyse
 from pipeline.detect.confidence import Calibration
 from pipeline.detect.dates import date_of, dates, news_day
-from pipeline.detect.gate import Gate
+from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.roles import AgreedRoles, Roles, RuleRoles, read_rules
 from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
@@ -90,8 +90,9 @@ class Detector:
 
     def detect(self, article: Article) -> Detection:
         """Gives the claims of an article, in reading order, or the reason why it was not read further."""
-        if article.language.lower()[:2] not in LANGUAGES:
-            return Detection((), skipped=f"language {article.language.lower()[:2]}")
+        language = article.language.lower()[:2] or language_of(article.text)
+        if language not in LANGUAGES:
+            return Detection((), skipped=f"language {language}")
         if not self._gate.passes(article.title, article.text):
             return Detection((), skipped="no word of membership")
         analysis = analyse(article, self._lexicon)
