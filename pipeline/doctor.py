@@ -106,10 +106,10 @@ def _search(seen: Inspection) -> list[Finding]:
 def _orphans(seen: Inspection) -> list[Finding]:
     found = []
     if seen.statements_without_evidence:
-        what = f"{_some(seen.statements_without_evidence, 'statement')} without any evidence"
+        what = _some(seen.statements_without_evidence, "statement", "without any evidence")
         found.append(Finding("orphans", True, what, "another program wrote to the file: put back the last backup"))
     if seen.changes_without_evidence:
-        what = f"{_some(seen.changes_without_evidence, 'change')} without any evidence"
+        what = _some(seen.changes_without_evidence, "change", "without any evidence")
         found.append(Finding("orphans", True, what, "another program wrote to the file: put back the last backup"))
     if seen.stories_without_articles:
         found.append(
@@ -121,7 +121,7 @@ def _orphans(seen: Inspection) -> list[Finding]:
 def _dates(seen: Inspection) -> list[Finding]:
     if not seen.dated_in_the_future:
         return []
-    what = f"{_some(seen.dated_in_the_future, 'statement')} of what happened, dated in the future"
+    what = _some(seen.dated_in_the_future, "statement", "of what happened, dated in the future")
     return [Finding("dates", True, what, "the dates were misread: look at the articles, and set them right with `pipeline review`")]
 
 
@@ -142,10 +142,10 @@ def _memberships(store: Store) -> list[Finding]:
         other += [f"{member} in {coalition}" for coalition, member in derived.keys() - saved.keys()]
     found = []
     if bare:
-        what = f"{_some(bare, 'membership')} without any evidence"
+        what = _some(bare, "membership", "without any evidence")
         found.append(Finding("memberships", True, what, "another program wrote to the file: `pipeline doctor --rebuild` derives them anew"))
     if other:
-        what = f"{_some(other, 'membership')} other than the evidence gives"
+        what = _some(other, "membership", "other than the evidence gives")
         found.append(Finding("memberships", True, what, "`pipeline doctor --rebuild` derives them anew"))
     return found
 
@@ -184,11 +184,11 @@ def _feed(feed: FeedSilence, now: datetime) -> list[Finding]:
     return []
 
 
-def _some(names: Sequence[str], what: str) -> str:
+def _some(names: Sequence[str], noun: str, rest: str) -> str:
     """Counts and names a few.
 
-    >>> _some(["a", "b"], "statement"), _some(["a"], "statement")
-    ('2 statements (a; b)', '1 statement (a)')
+    >>> _some(["a", "b"], "statement", "without any evidence"), _some(["a"], "change", "more")
+    ('2 statements without any evidence: a; b', '1 change more: a')
     """
     shown = "; ".join(names[:_SHOWN]) + ("; …" if len(names) > _SHOWN else "")
-    return f"{len(names)} {what}{'s' if len(names) != 1 else ''} ({shown})"
+    return f"{len(names)} {noun}{'s' if len(names) != 1 else ''} {rest}: {shown}"
