@@ -505,7 +505,7 @@ def _completed(article: Article, pending: PendingEntry) -> Article:
     entry = pending.entry
     return replace(
         article,
-        url=article.url or entry.url or f"{pending.feed_url}#{quote(entry.guid, safe='')}",
+        url=article.url or entry.url or f"{articles.clean_url(pending.feed_url)}#{quote(entry.guid, safe='')}",
         title=_writable(article.title or entry.title),
         text=_writable(article.text),
         author=_writable(article.author),

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline.detect import spans
 from pipeline.digest import describe, long_date
 from pipeline.model import Article, Change, Claim, Detection, Membership, PartialDate
 from pipeline.render import LONGEST_QUOTATION, WIDTH, counted, hang, plain
@@ -21,8 +21,13 @@ from pipeline.render import LONGEST_QUOTATION, WIDTH, counted, hang, plain
 if TYPE_CHECKING:
     from pipeline.cycle import CycleReport
 
+_Value = TypeVar("_Value")
+_Key = TypeVar("_Key", bound=Hashable)
+
 FAILURES_SHOWN = 8
 SHORT_COLUMN = 30
+LEAST_COLUMN = 9
+"""Columns of a terminal that a column of a table needs: in fewer, names stand letter by letter, and then not at all."""
 
 Tell = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -82,7 +87,8 @@ def run_summary(report: CycleReport) -> str:
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str, short: str = "") -> None:
     """Prints rows: as a table on a terminal, as tab-separated lines with a first line of names when piped.
 
-    On a terminal the column called `short` is cut to one line.
+    On a terminal the column called `short` is cut to one line, and left out where there is no room beside the others. Where the
+    terminal is too narrow for those, each row is a block of lines, one a value.
     """
     cells = [[plain("" if v is None else str(v), LONGEST_QUOTATION) for v in row] for row in rows]
     if not sys.stdout.isatty():
@@ -97,6 +103,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(markup=False, highlight=False, emoji=False)
+    if console.width < LEAST_COLUMN * len(columns):
+        print("\n\n".join("\n".join(_block(columns, row, console.width)) for row in cells))
+        return
+    if short in columns and console.width < LEAST_COLUMN * len(columns) + 2 * SHORT_COLUMN:
+        place = columns.index(short)
+        columns, cells = [*columns[:place], *columns[place + 1 :]], [[*row[:place], *row[place + 1 :]] for row in cells]
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in columns:
         if name == short:
@@ -105,7 +118,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: st
             shown.add_column(Text(plain(name)), overflow="fold")
     for row in cells:
         shown.add_row(*map(Text, row))
-    Console(markup=False, highlight=False, emoji=False).print(shown)
+    console.print(shown)
+
+
+def _block(columns: Sequence[str], row: Sequence[str], width: int) -> list[str]:
+    """One row as lines of name and value; what is empty is left out."""
+    return [
+        line for name, cell in zip(columns, row, strict=True) if cell for line in hang(f"{plain(name)}: {cell}", max(width, 12), "    ")
+    ]
 
 
 def rows(found: Sequence[dict[str, Any]]) -> None:
@@ -158,27 +178,72 @@ def article_text(article: Article) -> str:
 
 
 def claims(detection: Detection, *, explain: bool = False) -> str:
-    """Gives the claims of one article, those of the same words together, and with `explain` the reasons."""
+    """Gives the claims of one article, coalition by coalition, those of the same words together, and with `explain` the reasons.
+
+    What one sentence says of several members alike is one line: a launch with twenty founders is no twenty lines.
+    """
     lines: list[str] = []
-    for words, several in groupby(detection.claims, key=lambda c: c.quote.words):
-        for claim in several:
-            lines += hang(_claim(claim), WIDTH, "  ")
-            if explain:
-                lines += [line for because in claim.because for line in hang(f"  because: {plain(because)}", WIDTH, "    ")]
-        lines += [*hang(f"    “{plain(words, LONGEST_QUOTATION)}”", WIDTH, "     "), ""]
+    for coalition, said in _grouped(detection.claims, lambda c: c.coalition).items():
+        lines += hang(plain(coalition), WIDTH, "")
+        for words, several in _grouped(said, lambda c: c.quote.words).items():
+            for alike in _grouped(several, lambda c: (c.member is None, c.event, c.status, c.role, c.date)).values():
+                lines += hang(f"  {_told(alike)}", WIDTH, "    ")
+                lines += _reasons(alike, words) if explain else []
+            lines += [*hang(f"      “{plain(words, LONGEST_QUOTATION)}”", WIDTH, "       "), ""]
     if not detection.claims:
         lines = [f"Nothing about coalitions{f': {plain(detection.skipped)}' if detection.skipped else '.'}", ""]
-    if explain:
-        lines += [line for step in detection.trace for line in hang(f"# {plain(step, LONGEST_QUOTATION)}", WIDTH, "# ")]
+    if explain and detection.trace:
+        lines += ["How it was read", *(line for step in detection.trace for line in hang(f"  - {_legible(step)}", WIDTH, "    "))]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _claim(claim: Claim) -> str:
-    event = claim.event.replace("_", " ")
-    facts = [event if claim.status == "completed" else f"{event} ({claim.status})"]
-    if claim.role and claim.role != "member":
-        facts.append(f"as {claim.role}")
-    if claim.date:
-        facts.append(long_date(claim.date))
-    who = f"{plain(claim.member)} · {plain(claim.coalition)}" if claim.member else plain(claim.coalition)
-    return f"{who}: {', '.join(facts)} · confidence {claim.confidence:.0%}"
+def _grouped(several: Iterable[_Value], key: Callable[[_Value], _Key]) -> dict[_Key, list[_Value]]:
+    """Groups values that have the same key, in the order of their first, wherever they stand."""
+    groups: dict[_Key, list[_Value]] = {}
+    for value in several:
+        groups.setdefault(key(value), []).append(value)
+    return groups
+
+
+def _told(alike: Sequence[Claim]) -> str:
+    """What claims of the same event say, of one member or of several: the least sure of them says how sure it is."""
+    first = alike[0]
+    event = first.event.replace("_", " ")
+    facts = [event if first.status == "completed" else f"{event} ({first.status})"]
+    if first.role and first.role != "member":
+        facts.append(f"as {first.role}")
+    if first.date:
+        facts.append(long_date(first.date))
+    who = ", ".join(dict.fromkeys(plain(c.member) for c in alike if c.member))
+    sure = min(c.confidence for c in alike)
+    return f"{', '.join(facts)}{f': {who}' if who else ''} · confidence {sure:.0%}"
+
+
+def _reasons(alike: Sequence[Claim], words: str) -> list[str]:
+    """Why these claims were made, once where it is the same for all; the sentence itself is not told again."""
+    lines: list[str] = []
+    groups = _grouped(alike, lambda c: c.because)
+    for because, several in groups.items():
+        whose = f" ({', '.join(plain(c.member) for c in several if c.member)})" if len(groups) > 1 else ""
+        parted = [step.partition(": ") for step in because]
+        steps = [f"found in: {kind}" if rest and words.startswith(rest) else kind + colon + rest for kind, colon, rest in parted]
+        lines += hang(f"    why{whose}: {'; '.join(plain(s, LONGEST_QUOTATION) for s in steps)}", WIDTH, "      ")
+    return lines
+
+
+_IN_WORDS = {
+    spans.IN_QUESTION: "‹it›",
+    spans.OTHER: "‹another body›",
+    spans.PERSON: "‹person›",
+    spans.STATE: "‹state›",
+    spans.NAME: "‹name›",
+    spans.PLACE: "‹place›",
+    spans.BOUNDARY: "/",
+}
+"""What the detector puts in the place of names, so that it learns words and no names, as a person reads it."""
+
+
+def _legible(step: str) -> str:
+    for mask, word in _IN_WORDS.items():
+        step = step.replace(mask, word)
+    return plain(step, LONGEST_QUOTATION)

@@ -280,7 +280,9 @@ def test_members_changes_and_query(capsys: pytest.CaptureFixture[str], read: str
     found = document(capsys, "--config", read, "changes", "--json")["changes"]
     assert found and all(c["evidence"] and c["coalition"] == "Lantern Data Compact" for c in found)
     assert document(capsys, "--config", read, "changes", "--since", "now", "--json")["changes"] == []
-    assert document(capsys, "--config", read, "query", "SELECT 1 AS one, x'00ff' AS raw", "--json") == [{"one": 1, "raw": "00ff"}]
+    assert document(capsys, "--config", read, "query", "SELECT 1 AS one, x'00ff' AS raw, 1e999 AS most", "--json") == [
+        {"one": 1, "raw": "00ff", "most": "inf"}
+    ]
     for args in (["members", "Lantern Data Compact"], ["changes"], ["query", "SELECT * FROM current_membership"]):
         assert cli.main(["--config", read, *args]) == cli.DONE
         lines = capsys.readouterr().out.splitlines()

@@ -20,11 +20,12 @@ from lxml.html import HtmlElement
 from pipeline.articles import body, metadata
 from pipeline.articles.blocks import Mark, read, tidy
 from pipeline.articles.charset import decode
+from pipeline.articles.metadata import clean_url
 from pipeline.articles.plain_text import from_text, parted
 from pipeline.errors import ParseError
 from pipeline.model import Article, Entry, Page
 
-__all__ = ["PAGE_CHARS", "from_entry", "from_text", "looks_like_html", "parse", "parse_html"]
+__all__ = ["PAGE_CHARS", "clean_url", "from_entry", "from_text", "looks_like_html", "parse", "parse_html"]
 
 PAGE_CHARS = 8_000_000
 """Characters of a page that are read at most; the largest live blog seen in the benchmark has 1.3 million."""
@@ -69,7 +70,7 @@ def from_entry(entry: Entry, site: str = "") -> Article:
     if not (title or text):
         raise ParseError("the feed gives neither title nor text", about=entry.url or entry.guid)
     return Article(
-        url=metadata.clean_url(entry.url),
+        url=clean_url(entry.url),
         title=title,
         text=text,
         published=entry.published or entry.updated,
@@ -101,7 +102,7 @@ def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | No
     text = text[:PAGE_CHARS].replace("\0", "").encode("utf-8", "replace").decode()  # lone surrogates go
     if not looks_like_html(text) and ("<" not in text or content_type.startswith("text/plain")):
         title, rest = parted(text.replace("\r\n", "\n").replace("\r", "\n"))
-        plain = from_text(rest, title, url=metadata.clean_url(url))
+        plain = from_text(rest, title, url=clean_url(url))
         if not any(c.isalnum() for c in plain.text):
             raise ParseError("has no readable text", about=url)
         return replace(plain, site=metadata.host_of(url), language=_language(plain.text))
@@ -119,7 +120,7 @@ def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | No
     if len(article) < 400 and _NO_PAGE.search(f"{about.title} {article}"):
         raise ParseError("is a check for robots or for JavaScript, not the article", about=url)
     return Article(
-        url=metadata.clean_url(about.url),
+        url=clean_url(about.url),
         title=about.title,
         text=article,
         published=about.published,

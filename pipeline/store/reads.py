@@ -6,6 +6,7 @@ Reading never needs the writer's lock, and a read-only opening has only what sta
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 import time
 from collections import Counter
@@ -500,7 +501,7 @@ class Reads:
                 raise StoreError(_refusal(error, seconds)) from error
         if len(rows) > QUERY_ROWS:
             raise StoreError(f"the query gives more than {QUERY_ROWS} rows: add a LIMIT")
-        return [{n: v.hex() if isinstance(v, bytes) else v for n, v in zip(_distinct(names), row, strict=True)} for row in rows]
+        return [{n: _shown(v) for n, v in zip(_distinct(names), row, strict=True)} for row in rows]
 
     @contextmanager
     def _asking(self, seconds: float) -> Iterator[sqlite3.Connection]:
@@ -672,6 +673,13 @@ def _refusal(error: Exception, seconds: float) -> str:
     if "one statement" in said:
         return "the query holds more than one statement: write one SELECT"
     return f"the query cannot be run: {said}"
+
+
+def _shown(value: Any) -> Any:
+    """Gives a value that JSON has: bytes as hexadecimal digits, and as words the infinities, which it cannot spell."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
 def _distinct(names: list[str]) -> list[str]:
