@@ -278,7 +278,7 @@ def _follow(store: Store, judgement: Judgement, holding: Sequence[Judgement], no
     touched = store.coalitions_with(before.kin(about) | after.kin(about))
     if spoken and not is_renaming(spoken[0]):
         touched = before.kin(about) | after.kin(about)  # what is said of one coalition moves no other
-    coalitions = tuple(sorted({rulings.root(key) for key in touched for rulings in (before, after)} | touched))
+    coalitions = tuple(sorted({rulings.root(key) for key in touched for rulings in (before, after)} | touched | about))
     known = store.evidence_about(coalitions, rulings=before)
     was, memberships = diff.derive(known), diff.derive(store.evidence_about(coalitions, rulings=after))
     changes = () if judgement.undone else _taken_back(judgement, known, spoken, before, after, now)

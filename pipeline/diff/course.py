@@ -234,12 +234,14 @@ def _apply(state: State, h: Happening) -> None:
             state.place, state.until = Standing.OUT, h.when
             state.suspended = state.leaving = state.entering = False
         case Event.SUSPENDED:
+            _enter_unseen(state)
             state.place, state.suspended = Standing.IN, True
             state.seen = state.seen or h.said
         case Event.WILL_JOIN:
             state.entering, state.declined = True, False
         case Event.WILL_LEAVE:
             if state.place is not Standing.IN:
+                _enter_unseen(state)
                 state.place, state.seen = Standing.IN, h.said
             state.leaving = True
         case Event.DECLINED:
@@ -249,6 +251,12 @@ def _apply(state: State, h: Happening) -> None:
                 state.place = Standing.ABSENT
         case _:
             raise ValueError(f"{h.event} is no event of a member")
+
+
+def _enter_unseen(state: State) -> None:
+    """Who was out and leaves, or is suspended, has come back on a day that nobody told."""
+    if state.place is Standing.OUT:
+        state.since, state.until, state.known = None, None, False
 
 
 def _apply_denial(state: State, h: Happening) -> None:

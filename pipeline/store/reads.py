@@ -363,8 +363,8 @@ class Reads:
 
     def coalition_keys(self) -> tuple[str, ...]:
         """Gives the keys of all coalitions that anything was stated of, or of which any state is kept."""
-        rows = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships ORDER BY 1")
-        return tuple(r["coalition"] for r in rows)
+        rows = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships")
+        return tuple(sorted({*(r["coalition"] for r in rows), *(own.key for own in self.rulings().apart.values())}))
 
     def coalitions_with(self, parties: Iterable[str]) -> set[str]:
         """Gives the keys of the coalitions that something is said of in which one of the parties (keys) takes part, or is it."""
