@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -155,31 +156,36 @@ class Score:
         return 2 * self.right / (self.said + self.expected)
 
 
+def score_step(score: Score, article: dict[str, Any], said: Sequence[Change], story: list[dict[str, Any]]) -> list[str]:
+    """Adds what one step raised to the score, and gives what was missed and what should not have been raised."""
+    names = _names(story)
+    left = [
+        (c["kind"], names.get(_same_name(c["coalition"]), set()) | {_same_name(c["coalition"])}, names.get(m, set()) | {m})
+        for c in article["changes"]
+        for m in [_same_name(c["member"])]
+    ]
+    score.expected += len(left)
+    errors = []
+    for change in said:
+        coalition, member = _same_name(change.coalition.name), _same_name(change.member.name if change.member else "")
+        hit = next((e for e in left if e[0] == change.kind and coalition in e[1] and member in e[2]), None)
+        if hit:
+            left.remove(hit)
+            score.right += 1
+        else:
+            errors.append(f"{article['id']} raised {change.kind} {member} -> {coalition}")
+    errors += [f"{article['id']} missed {kind} {sorted(member)} -> {sorted(coalition)}" for kind, coalition, member in left]
+    score.said += len(said)
+    score.steps += 1
+    score.exact += not errors
+    return errors
+
+
 def _score(stories: dict[str, list[dict[str, Any]]]) -> tuple[Score, list[str]]:
     score, errors = Score(), []
     for articles in stories.values():
-        names = _names(articles)
         for article, said in zip(articles, replay(articles)[0], strict=True):
-            left = [
-                (c["kind"], names.get(_same_name(c["coalition"]), set()) | {_same_name(c["coalition"])}, names.get(m, set()) | {m})
-                for c in article["changes"]
-                for m in [_same_name(c["member"])]
-            ]
-            score.expected += len(left)
-            wrong = 0
-            for change in said:
-                coalition, member = _same_name(change.coalition.name), _same_name(change.member.name if change.member else "")
-                hit = next((e for e in left if e[0] == change.kind and coalition in e[1] and member in e[2]), None)
-                if hit:
-                    left.remove(hit)
-                    score.right += 1
-                else:
-                    wrong += 1
-                    errors.append(f"{article['id']} raised {change.kind} {member} -> {coalition}")
-            errors += [f"{article['id']} missed {kind} {sorted(member)} -> {sorted(coalition)}" for kind, coalition, member in left]
-            score.said += len(said)
-            score.steps += 1
-            score.exact += not left and not wrong
+            errors += score_step(score, article, said, articles)
     return score, errors
 
 
