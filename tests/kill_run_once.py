@@ -1,6 +1,6 @@
 """Kills `run_once` with SIGKILL at random points, and holds what is left to what an undisturbed run leaves.
 
-    python -m tests.kill_run_once [200] [--seed N]          # prints one line; exits with 1 where anything differs
+    python -m tests.kill_run_once [200] [--seed N] [--own-detector]    # prints one line; exits with 1 where anything differs
 
 The storylines of the corpus are served on 127.0.0.1 as a feed and its pages, beside a roster; the annotated facts stand in for the
 detector. Each trial reads all of it into a new store and is killed: one half at a random statement of SQL (so in the midst of
@@ -109,7 +109,7 @@ def configure(folder: Path, base: str) -> Path:
     return path
 
 
-def run(path: Path, kill_at: int, tally: Path | None = None) -> None:
+def run(path: Path, kill_at: int, tally: Path | None = None, *, own: bool = False) -> None:
     """Does one cycle; its process ends at the given statement of SQL (0: never). The number of statements is left in `tally`."""
     said = 0
 
@@ -119,7 +119,7 @@ def run(path: Path, kill_at: int, tally: Path | None = None) -> None:
         if said == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with app.open_parts(config.load(path), detector=Gold()) as parts:
+    with app.open_parts(config.load(path), detector=None if own else Gold()) as parts:
         parts.store.db.conn.set_trace_callback(traced)
         cycle.run_once(parts, NOW)
     if tally:
@@ -135,7 +135,7 @@ def nursery() -> None:
         if child == 0:
             code = 1
             try:
-                run(Path(job["config"]), job["kill_at"], Path(job["tally"]) if job["tally"] else None)
+                run(Path(job["config"]), job["kill_at"], Path(job["tally"]) if job["tally"] else None, own=job["own"])
                 code = 0
             finally:
                 sys.stderr.flush()
@@ -148,7 +148,10 @@ def nursery() -> None:
 
 
 class Nursery:
-    """The process that runs are forked from."""
+    """The process that runs are forked from; with `own` they use the program's own detector."""
+
+    def __init__(self, *, own: bool = False) -> None:
+        self._own = own
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.kill_run_once", "--nursery"]
@@ -162,7 +165,7 @@ class Nursery:
 
     def run(self, path: Path, *, kill_at: int = 0, after: float | None = None, tally: Path | None = None) -> int:
         """Runs a cycle, killed at a statement or after seconds, and gives how its process ended: 0 by itself, 9 killed."""
-        job = {"config": str(path), "kill_at": kill_at, "after": after, "tally": str(tally) if tally else ""}
+        job = {"config": str(path), "kill_at": kill_at, "after": after, "tally": str(tally) if tally else "", "own": self._own}
         self._pipe(self._process.stdin).write(json.dumps(job) + "\n")
         self._pipe(self._process.stdin).flush()
         return int(self._pipe(self._process.stdout).readline())
@@ -220,16 +223,16 @@ def damage(path: Path) -> list[str]:
 
 
 @contextmanager
-def bench() -> Iterator[tuple[Site, Nursery, Path]]:
-    with Site() as site, Nursery() as nursery, tempfile.TemporaryDirectory() as folder:
+def bench(*, own: bool) -> Iterator[tuple[Site, Nursery, Path]]:
+    with Site() as site, Nursery(own=own) as nursery, tempfile.TemporaryDirectory() as folder:
         serve(site)
         yield site, nursery, Path(folder)
 
 
-def trials(number: int, seed: int = 1) -> tuple[int, int, list[str]]:
+def trials(number: int, seed: int = 1, *, own: bool = False) -> tuple[int, int, list[str]]:
     """Gives how many runs were killed in time, how many statements a run has, and everything that was wrong."""
     chance, wrong, killed = random.Random(seed), list[str](), 0
-    with bench() as (site, nursery, folder):
+    with bench(own=own) as (site, nursery, folder):
         place = folder / "place"  # one and the same for all, because receipts name it
         place.mkdir()
         path = configure(place, site.base)
@@ -262,13 +265,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Kills run_once at random points.")
     parser.add_argument("number", nargs="?", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--own-detector", action="store_true", help="use the program's own detector instead of the annotated facts")
     parser.add_argument("--nursery", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.nursery:
         nursery()
         return 0
     begun = time.monotonic()
-    killed, statements, wrong = trials(args.number, args.seed)
+    killed, statements, wrong = trials(args.number, args.seed, own=args.own_detector)
     print(*wrong[:20], sep="\n")
     print(
         f"{args.number} runs of {statements} statements, {killed} killed in time, {len(wrong)} things wrong, "
