@@ -62,8 +62,8 @@ def load_detector(watched: Sequence[Watched] = (), model: Path | None = None) ->
 
     A folder that `pipeline train` wrote to takes the place of the package's model. Raises UsageError where it holds none.
     """
-    tagger = _tagger_of(model) if model else _tagger()
-    return detect.Detector.read(_detector_texts(), tagger, [(w.name, w.aliases) for w in watched])
+    tagger, calibration = (_tagger_of(model), _calibration_of(model)) if model else (_tagger(), _calibration())
+    return detect.Detector.read(_detector_texts(), tagger, [(w.name, w.aliases) for w in watched], calibration)
 
 
 def load_lexicon() -> Lexicon:
@@ -82,6 +82,11 @@ def _tagger_of(folder: Path) -> Tagger:
         raise UsageError(f"holds no model: {problem.filename} cannot be read: {problem.strerror}", about=str(folder)) from problem
     except ModelError as problem:
         raise UsageError(str(problem), about=str(folder)) from problem
+
+
+def _calibration_of(folder: Path) -> detect.Calibration | None:
+    path = folder / "confidence.json"
+    return detect.Calibration.read(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 @cache

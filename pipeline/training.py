@@ -17,7 +17,8 @@ from typing import Any
 from pipeline.errors import PipelineError, UsageError
 
 DEFAULT_OUT = Path("var/model")
-MODEL_FILES = ("tagger.onnx", "tokenizer.json", "card.json")
+CONFIDENCE = "confidence.json"
+MODEL_FILES = ("tagger.onnx", "tokenizer.json", "card.json", CONFIDENCE)
 
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
 Teacher = Callable[..., Mapping[str, Any]]
@@ -100,7 +101,8 @@ def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
     yield "To see what it does to whole articles:"
     yield f"  pipeline evaluate GOLD.jsonl --model {folder}"
     yield "To use it, copy it into the package:"
-    yield f"  mkdir -p pipeline/knowledge/tagger && cp {' '.join(f'{folder}/{name}' for name in MODEL_FILES)} pipeline/knowledge/tagger/"
+    copied = " ".join(f"{folder}/{name}" for name in MODEL_FILES if figures or name != CONFIDENCE)
+    yield f"  mkdir -p pipeline/knowledge/tagger && cp {copied} pipeline/knowledge/tagger/"
 
 
 def _number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -12,9 +13,12 @@ from typing import Any
 
 import pytest
 
-from pipeline import cli, training
+from pipeline import app, cli, training
+from pipeline.detect import Calibration
 from pipeline.errors import PipelineError, UsageError
-from pipeline.train import Course, RecipeError
+from pipeline.train import CORPUS, Course, RecipeError
+from pipeline.train.confidence import fitted
+from pipeline.train.recipe import read_material, split
 
 FIGURES = {"f1": 0.61, "precision": 0.5932, "recall": 0.6278, "mentions": 812, "status_accuracy": 0.93, "role_accuracy": None}
 CARD = {"words": 900, "samples_an_epoch": 12, "figures": {"frames": FIGURES, "releases": FIGURES}}
@@ -59,14 +63,24 @@ def test_it_says_how_good_the_model_is_and_how_to_use_it(capsys: pytest.CaptureF
     assert "releases  precision 0.593  recall 0.628  f1 0.610  status 0.930  (812 mentions)" in shown
     assert "role" not in shown
     copied = next(line for line in shown.splitlines() if "cp " in line)
-    assert shlex.split(copied)[-2:] == ["my model/card.json", "pipeline/knowledge/tagger/"]
+    assert shlex.split(copied)[-2:] == ["my model/confidence.json", "pipeline/knowledge/tagger/"]
     measured = next(line for line in shown.splitlines() if "pipeline evaluate" in line)
     assert cli.build_parser().parse_args(shlex.split(measured)[1:]).model == Path("my model")
 
 
 def test_a_model_that_saw_everything_has_no_figures(capsys: pytest.CaptureFixture[str]) -> None:
     training.train(arguments("--everything"), Teacher())
-    assert "no figures" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "no figures" in shown and "confidence.json" not in shown
+
+
+def test_a_calibration_is_fitted_on_articles_that_were_kept_apart() -> None:
+    _, apart = split(read_material(CORPUS))
+    text = fitted(app.load_detector(), apart.articles[:30])
+    calibration = Calibration.read(text)
+    assert len(calibration.knots) > 0 and json.loads(text)["articles"] == 30
+    shares = [right for _, right in calibration.knots]
+    assert shares == sorted(shares) and 0 <= shares[0] <= shares[-1] <= 1
 
 
 @pytest.mark.parametrize("option", ["--epochs", "--frames"])

