@@ -148,9 +148,9 @@ def claims(
         stands = standing.get(key)
         out = stands is not None and stands.standing is Standing.OUT
         if name in respelled:
-            fuller, shorter = sorted((name, respelled[name]), key=lambda n: -len(fold(n)))
+            # Said of the old name, which is known: the new one is then known as well, as another name of the same member.
             sentence = f"{name} is listed on {on}, where {respelled[name]} was listed before."
-            made.append(replace(_claim(rule, fuller, Event.MEMBER, sentence), member_aliases=(shorter,)))
+            made.append(replace(_claim(rule, respelled[name], Event.MEMBER, sentence), member_aliases=(name,)))
         elif out and past and key not in earlier and exits.own(key, today):
             made.append(_claim(rule, name, Event.LEFT, f"{name} is listed again on {on}.", Status.DENIED))
         elif out and (past is None or key in earlier) and exits.contradicted(key, today):

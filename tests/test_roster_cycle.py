@@ -174,3 +174,23 @@ def test_what_a_roster_says_is_saved_with_its_names_or_not_at_all(body: Body) ->
             " WHERE e.quote LIKE '%no longer listed%'"
         )
         assert row == {"n": 1}
+
+
+@pytest.mark.parametrize(("before", "after"), [("Kaspel Bank", "KB"), ("DNB", "DNB Bank"), ("Kaspel", "Kaspel Bank of Norland")])
+def test_another_form_of_a_name_is_the_same_member(body: Body, before: str, after: str) -> None:
+    body.list((*MEMBERS[:3], before))
+    body.run()
+    body.list((after, *MEMBERS[:3]))
+    expected = [] if after != "KB" else [("member_joined", "KB"), ("member_left", "Kaspel Bank")]  # initials may be anybody's
+    assert kinds(body.run(NOW + WEEK)) == expected
+    body.list(MEMBERS[:3])
+    assert [kind for kind, _ in kinds(body.run(NOW + 2 * WEEK))] == ["member_left"]
+    with body.store() as store:
+        assert all(m.standing is Standing.OUT for m in store.memberships("harbour data compact") if m.member.name not in MEMBERS)
+
+
+def test_a_long_roster_of_states_is_read_in_good_time(body: Body) -> None:
+    body.list([*(f"Member {n:04} Works" for n in range(600)), "France", "The Gambia"])
+    assert body.run().changes == ()
+    body.list([*(f"Member {n:04} Works" for n in range(1, 600)), "france", "Gambia"])
+    assert kinds(body.run(NOW + WEEK)) == [("member_left", "Member 0000 Works")]
