@@ -125,10 +125,10 @@ def _print_json(document: Any) -> None:
     print(json_text(document))
 
 
-def _tell(text: str, *, to: TextIO | None = None) -> None:
+def _tell(text: str, *, indent: str = "", to: TextIO | None = None) -> None:
     from pipeline.render import plain
 
-    print(plain(text, 2000), file=to or sys.stdout)
+    print(indent + plain(text, 2000), file=to or sys.stdout)
 
 
 # First knowledge.
@@ -340,9 +340,9 @@ def _rebuild(config: Config, now: datetime, *, quiet: bool) -> None:
 
 def _show_examination(examination: Examination) -> None:
     for finding in examination.findings:
-        _tell(f"{'WRONG' if finding.wrong else 'note '}  {finding.what}")
+        _tell(finding.what, indent="WRONG  " if finding.wrong else "note   ")
         if finding.advice:
-            _tell(f"       → {finding.advice}")
+            _tell(f"→ {finding.advice}", indent="       ")
     wrong = sum(f.wrong for f in examination.findings)
     print(f"{len(examination.checks)} checks ({', '.join(examination.checks)}): {f'{wrong} wrong' if wrong else 'all is well'}.")
 
@@ -369,7 +369,7 @@ def _show_redetection(report: Redetection) -> None:
         if lines:
             print(f"\n{title}")
         for line in lines[:SHOWN]:
-            _tell(f"  {line}")
+            _tell(line, indent="  ")
         if len(lines) > SHOWN:
             print(f"  and {len(lines) - SHOWN} more; --json shows all")
 
@@ -383,8 +383,8 @@ def _show_redetection(report: Redetection) -> None:
     several(
         "Memberships", [f"{t.of.member.name} in {t.of.coalition.name}: {_stand(t.before)} → {_stand(t.after)}" for t in report.memberships]
     )
-    several("Changes gained", [f"+ {describe(c)}{' (history)' if c.historic else ''}" for c in report.gained])
-    several("Changes lost", [f"- {describe(c)}" for c in report.lost])
+    several("Changes gained", [f"+ {c.coalition.name}: {describe(c)}{' (history)' if c.historic else ''}" for c in report.gained])
+    several("Changes lost", [f"- {c.coalition.name}: {describe(c)}" for c in report.lost])
     would = "would be " if report.trial else ""
     print(f"\n{counted(len(report.alerts), 'alert')} {would}raised; {report.lost_alerts} that were raised rest on nothing any more.")
     if report.given_up:
