@@ -118,7 +118,7 @@ def read(text: str, as_of: date, coalition: str = "", glossary: Glossary = PLAIN
 def names_from(text: str) -> dict[str, str]:
     """Reads a table of two columns, what a list calls a party and what we call it.
 
-    >>> names_from("# of 1990\nstate,name\nZaire,Democratic Republic of the Congo\n")
+    >>> names_from("# of 1990\\nstate,name\\nZaire,Democratic Republic of the Congo\\n")
     {'Zaire': 'Democratic Republic of the Congo'}
     """
     rows = csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
