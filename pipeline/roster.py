@@ -54,14 +54,20 @@ GONE = 0.9
 LEAST_NAMED = 0.7
 """Share of a group's elements that must hold a name for the group to be a list of names."""
 LONGEST_NAME = 90
+NAMED = 3.0
+"""How much a heading or class that speaks of members counts for a group of names: news beside a roster are often more than it."""
 
-_UNITS = ["li", "td", "th", "dt", "article", "figure", "div", "section", "a", "p", "span", "strong", "h2", "h3", "h4", "h5", "h6", "img"]
+_UNITS = frozenset("li td th dt article figure div section a p span strong b summary button h2 h3 h4 h5 h6 img".split())
 _HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 _UNREAD = ["script", "style", "noscript", "template", "svg", "select", "nav", "form", "iframe"]
 _BLOCKS = frozenset(
     "address article aside dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header li main ol p section td th tr ul".split()
 )
-_MEMBERS = re.compile(r"member|signator|participant|partner|partie|adherent|supporter|who we are|roster|part(?:y|ies) to", re.I)
+_MEMBERS = re.compile(
+    r"member|signator|participant|partner|part(?:y|ies) to|adherent|supporter|endorser|who we are|roster|our network|"
+    r"(?:participating|member) (?:states|countries|companies|organi[sz]ations|institutions)",
+    re.I,
+)
 _FORMER = re.compile(r"\b(?:former|past|previous|withdrawn|alumni|ex-members?)\b", re.I)
 _NO_NAME = re.compile(
     r"(?:https?:|www\.)\S*|\S+@\S+|[\W\d_]*|(?:\d{1,2} )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.? \d[\d, ]*"
@@ -93,7 +99,11 @@ def read(page: Page, rule: RosterRule) -> Roster:
         found, hint = rule.selector, f"the selector {rule.selector!r} finds {len(names)}"
     else:
         names, found = _found(text, about)
-        hint = f"the longest list has {len(names)}" if names else "there is no list of names"
+        hint = (
+            f"the longest list has {len(names)}"
+            if names
+            else "no list of names under a word for members was found (a selector can say where it is)"
+        )
     if len(names) < rule.least_members:
         raise ParseError(f"is no complete list of members: {hint} where least_members is {rule.least_members}", about=about)
     return Roster(names, found)
@@ -256,18 +266,26 @@ def _day(day: date) -> str:
 
 
 def _found(text: str, about: str) -> tuple[tuple[str, ...], str]:
-    """The longest consistent run of names outside of menus and footers. An error page has its menus, too: nothing is taken of them."""
+    """The longest consistent run of names outside of menus and footers, where anything says that it is one of members.
+
+    An error page has its menus, too: a page that nowhere speaks of members gives none.
+    """
     if not text.strip():
         raise ParseError("is empty", about=about)
+    soup = BeautifulSoup(_without_noise(text), "lxml")
+    titled = bool(_MEMBERS.search(" ".join(tidy(t.get_text(" ")) for t in soup.find_all(["title", "h1"]))))
     best: tuple[float, tuple[str, ...], str] = (0.0, (), "")
-    for elements, where, heading in _groups(BeautifulSoup(_without_noise(text), "lxml")):
-        names = [_name(e) for e in elements]
+    for elements, where, over in _groups(soup):
+        named = bool(_MEMBERS.search(over))
+        names = [_name(e) for e in elements] if named or titled else []
         likely = [n for n in names if n and _is_name(n)]
         unique = _unique(likely)
-        if len(likely) < LEAST_NAMED * len(names) or len(unique) < LEAST_NAMED * len(likely) or all(len(n) == 1 for n in unique):
+        if len(unique) < 2 or len(likely) < LEAST_NAMED * len(names) or len(unique) < LEAST_NAMED * len(likely):
             continue
-        score = len(unique) * (len(likely) / len(names)) * (1.5 if _MEMBERS.search(heading) else 1.0)
-        if score > best[0] and len(unique) > 1:
+        score = len(unique) * (len(likely) / len(names)) * (NAMED if named else 1.0)
+        if sum(len(n.split()) for n in unique) > 5 * len(unique):
+            score /= NAMED  # headlines
+        if score > best[0]:
             # In a list of names one that is written small is a name as well.
             best = (score, _unique(n for n in names if _is_name(n) or (_is_name(n.title()) and len(n.split()) < 5)), where)
     return best[1], best[2]
@@ -290,28 +308,28 @@ def _groups(soup: BeautifulSoup) -> Iterator[tuple[list[Tag], str, str]]:
     """Elements of one shape, with that shape and the words over them; lists under a heading of former members are left out."""
     for tag in soup(_UNREAD):
         tag.decompose()
-    title = soup.title.get_text(" ") if soup.title else ""
     shapes: dict[str, list[Tag]] = defaultdict(list)
     over: dict[str, str] = {}
-    heading = title
+    heading = ""
     for element in soup.find_all(True):
+        above = heading
         if element.name in _HEADINGS:
             heading = tidy(element.get_text(" "))
-        if element.name not in _UNITS or (_FORMER.search(heading) and element.name not in _HEADINGS):
+        if element.name not in _UNITS or _FORMER.search(above):
             continue
         if element.name == "th" and element.parent is not None and element.parent.find("td", recursive=False) is None:
             continue
         for named in (True, False):
             shape = _shape(element, named)
             shapes[shape].append(element)
-            over.setdefault(shape, f"{title} {heading} {_names_of(element)}")
+            over.setdefault(shape, f"{above} {_names_of(element)}")
     for shape, elements in shapes.items():
         if len(elements) > 1:
             yield elements, shape, over[shape]
     for broken in soup.find_all(["p", "div", "td"]):
         if len(broken.find_all("br", recursive=False)) > 1:
             lines = [BeautifulSoup(f"<i>{line}</i>", "lxml").i for line in re.split(r"<br\s*/?>", broken.decode_contents())]
-            yield [line for line in lines if line and line.get_text(strip=True)], f"{broken.name} br", title
+            yield [line for line in lines if line and line.get_text(strip=True)], f"{broken.name} br", _names_of(broken)
 
 
 def _shape(element: Tag, named: bool) -> str:
@@ -379,10 +397,10 @@ def _pieces(element: Tag) -> Iterator[str]:
 
 def _is_name(text: str) -> bool:
     """Whether a line is as short as a name, and most of its words begin as names do."""
-    words = [w for w in text.split() if len(w) > 3 or w[:1].isupper()]
+    words = [w for w in text.split() if len(w) > 3 or any(c.isupper() for c in w)]
     if not 2 <= len(text) <= LONGEST_NAME or not words or len(words) > 12 or _NO_NAME.fullmatch(text):
         return False
-    if text.endswith(("?", "!", "…")) or (text.endswith(".") and len(words) > 5):  # "Acme Inc." ends like a sentence and is none
+    if text.endswith(("?", "!", "…")) or (text.endswith(".") and len(words[-1]) > 5):  # "Acme Corp." ends like a sentence and is none
         return False
     return sum(not w[:1].islower() or any(c.isupper() for c in w) for w in words) * 3 >= len(words) * 2
 

@@ -51,6 +51,11 @@ STYLES = {
     "by letter": "".join(f"<h3>{n[0]}</h3><ul><li>{escape(n)}</li></ul>" for n in NAMES),
     "lines": "<p>" + each("{0}<br>") + "</p>",
     "paragraphs": each("<p>{0}</p>"),
+    "gallery": each("<figure class='img'><a href=/{1}><img src=/{1}.png alt=''></a><figcaption>{0}</figcaption></figure>"),
+    "folded": each("<details><summary>{0}</summary><p>About {0}. It sails.</p></details>"),
+    "links with labels": "<div>" + each("<a href=/m/{1} aria-label='{0}'><svg></svg></a>") + "</div>",
+    "lists in a list": "<ul>" + each("<li><h4>{0}</h4><ul><li>Website</li><li>Contact Person {1}</li></ul></li>") + "</ul>",
+    "titles of pictures": each("<div class=m><img src=/{1}.png title='{0}'></div>"),
     "definitions": f"<dl>{each('<dt>{0}</dt><dd>Sails the northern route since it was founded.</dd>')}</dl>",
 }  # fmt: skip
 
@@ -66,6 +71,12 @@ def test_former_members_and_longer_lists_elsewhere_are_left_out() -> None:
     assert read(page(f"<h2>Members</h2>{STYLES['list']}{gone}{news}"), RULE).names == NAMES
 
 
+def test_a_menu_of_an_error_page_is_no_roster() -> None:
+    menu = "<div class=header>" + "".join(f"<a href='/{n}'>Section {n}</a>" for n in range(9)) + "</div>"
+    with pytest.raises(ParseError, match="no list of names"):
+        read(page(menu + "<p>Try again later.</p>", "Service Unavailable"), RULE)
+
+
 def test_a_selector_takes_what_it_names_and_nothing_else() -> None:
     rule = RosterRule("r", RULE.url, "Harbour Data Compact", selector="#board li")
     body = "<ul id=board><li>Norvik Freight<br>Oslo</li><li><img alt='Altera Lines logo'></li><li>NORVIK FREIGHT</li><li>Kaspel</li></ul>"
@@ -75,7 +86,7 @@ def test_a_selector_takes_what_it_names_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("body", "rule", "said"),
     [
-        ("<p>Something went wrong. Please try again later.</p>", RULE, "there is no list of names where least_members is 3"),
+        ("<p>Something went wrong. Please try again later.</p>", RULE, "no list of names under a word for members was found"),
         ("<ul><li>Norvik Freight</li><li>Altera Lines</li></ul>", RULE, "the longest list has 2"),
         (STYLES["list"], RosterRule("r", RULE.url, "c", selector=".x li"), "the selector '.x li' finds 0"),
         (STYLES["list"], RosterRule("r", RULE.url, "c", least_members=8), "has 7 where least_members is 8"),
@@ -83,7 +94,7 @@ def test_a_selector_takes_what_it_names_and_nothing_else() -> None:
 )
 def test_a_page_without_enough_names_is_an_error(body: str, rule: RosterRule, said: str) -> None:
     with pytest.raises(ParseError, match=said):
-        read(page(body, "Harbour Data Compact"), rule)
+        read(page(body), rule)
 
 
 def test_bytes_that_are_no_page_are_an_error() -> None:

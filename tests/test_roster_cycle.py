@@ -120,7 +120,8 @@ def test_an_unchanged_page_is_not_sent_again(body: Body) -> None:
     def answer(asked: object) -> Answer:
         seen = getattr(asked, "headers", {}).get("if-none-match", "")
         answers.append(seen)
-        return Answer(b"", 304) if seen else Answer("".join(f"<li>{escape(n)}</li>" for n in MEMBERS).encode(), 200, {"ETag": '"1"'})
+        listed = "<h1>Members</h1>" + "".join(f"<li>{escape(n)}</li>" for n in MEMBERS)
+        return Answer(b"", 304) if seen else Answer(listed.encode(), 200, {"ETag": '"1"'})
 
     body.site.on("/members", answer)
     body.run()
