@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.doctor import Examination
     from pipeline.export import Body
     from pipeline.importing import ImportReport
+    from pipeline.model import Evidence, Membership
     from pipeline.redetect import Redetection
     from pipeline.store import Store
 
@@ -227,14 +228,17 @@ def _bodies(store: Store) -> Iterator[Body]:
     for begin in range(0, len(keys), CHUNK):
         some = keys[begin : begin + CHUNK]
         evidence = store.evidence_about(some)
-        memberships = diff.derive(evidence)
         titles = store.titles(sorted({e.article for e in evidence}))
-        for key in some:
-            own = tuple(e for e in evidence if e.statement.coalition.key == key)
-            of_it = tuple(m for m in memberships if m.coalition.key == key)
-            if own:
-                name = of_it[0].coalition.name if of_it else own[0].statement.coalition.name
-                yield Body(Party(key, name), of_it, own, titles)
+        said: dict[str, list[Evidence]] = {}
+        for e in evidence:
+            said.setdefault(e.statement.coalition.key, []).append(e)
+        memberships: dict[str, list[Membership]] = {}
+        for m in diff.derive(evidence):
+            memberships.setdefault(m.coalition.key, []).append(m)
+        for key, own in sorted(said.items()):
+            of_it = tuple(memberships.get(key, ()))
+            name = of_it[0].coalition.name if of_it else own[0].statement.coalition.name
+            yield Body(Party(key, name), of_it, tuple(own), titles)
 
 
 @contextmanager
