@@ -183,6 +183,7 @@ class _Cycle:
         self.partial: list[Skipped] = []
         self.changes: list[Change] = []
         self.alerts: list[Alert] = []
+        self.told: set[str] = set()
 
     def report(self, finished: datetime) -> CycleReport:
         return CycleReport(
@@ -344,6 +345,7 @@ class _Cycle:
         changes = weighed.changes
         if first:
             changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
+        changes = self._apart(changes)
         raised = alerts.choose(changes, parts.config.alerts, parts.identities)
         return Reading(
             article,
@@ -370,6 +372,16 @@ class _Cycle:
             why=words.why,
             retry=words.retry,
         )
+
+    def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """Tells apart what one run learns twice: old articles of an exit, a return and an exit, all without a date, read together."""
+        apart = []
+        for change in changes:
+            while change.id in self.told:
+                change = replace(change, detected_at=change.detected_at + timedelta(microseconds=1))
+            self.told.add(change.id)
+            apart.append(change)
+        return tuple(apart)
 
     def _withdrawn(self, former: StoredArticle | None, article: Article, stated: set[str]) -> tuple[Evidence, ...]:
         """Gives what an edited article says no longer; the page that follows the feed's few words takes nothing of them back."""

@@ -511,3 +511,21 @@ def test_half_characters_do_no_harm(desk: Desk) -> None:
     desk.site.put("/feed.xml", json.dumps(words), type="application/feed+json")
     assert kinds(desk.run()) == FOUNDED
     assert desk.run(NOW + HOUR).changes == ()
+
+
+def test_an_exit_a_return_and_an_exit_read_in_one_run_are_three_changes(desk: Desk) -> None:
+    desk.gold.table = {
+        "was left by": (("Altera Lines", Event.LEFT),),
+        "is back": (("Altera Lines", Event.JOINED),),
+        "has gone": (("Altera Lines", Event.LEFT),),
+    }
+    said = (
+        "The Harbour Data Compact was left by Altera Lines",
+        "Altera Lines is back in the Harbour Data Compact",
+        "Altera Lines has gone",
+    )
+    for turn, words in enumerate(said):
+        desk.publish(f"turn-{turn}", f"News {turn}", (f"{words}, its office said on Monday.",), DAY + turn * 100 * 24 * HOUR)
+    report = desk.run(NOW + 300 * 24 * HOUR)
+    assert [c.kind.value for c in report.changes] == ["member_left", "member_joined", "member_left"]
+    assert len({c.id for c in report.changes}) == 3
