@@ -31,9 +31,7 @@ feeds of the corpus none lists more than 100."""
 _MAY_GO = """
 CREATE TEMP TABLE leaving AS
 SELECT id, whole FROM (
-    SELECT a.id, a.pruned, NOT EXISTS (SELECT 1 FROM evidence WHERE article = a.id)
-        AND NOT EXISTS (SELECT 1 FROM roster_readings WHERE article = a.id)
-        AND NOT EXISTS (SELECT 1 FROM judgements WHERE article = a.id) AS whole
+    SELECT a.id, a.pruned, {nothing_rests_on_it} AS whole
     FROM articles a
     WHERE a.last_read < :before AND a.detector NOT LIKE 'import%'
         AND NOT EXISTS (SELECT 1 FROM entries WHERE article = a.id AND state = 'pending')
@@ -46,7 +44,8 @@ SELECT rowid FROM (
     FROM entries n JOIN feeds f ON f.name = n.feed
 ) WHERE state = 'settled' AND seen < :before AND (place > :kept OR NOT configured)
 """
-_POINTING = ("entries", "addresses", "claims", "evidence", "former_versions", "roster_readings", "judgements", "articles")
+_GO_ALONG = frozenset({"entries", "addresses", "claims", "former_versions", "sketches"})
+"""Tables whose rows go with their article. Whatever else points at an article keeps it."""
 _LEAVING = "(SELECT id FROM leaving WHERE whole)"
 
 
@@ -170,8 +169,8 @@ class Keeping(Writes):
         # For each article that goes SQLite would look through all sketches for one that points at it: they are checked once instead.
         with self._unchecked(), self.together(trial=trial):
             found = self._let_go(before, now)
-            for table in _POINTING:
-                if self._rows(f"PRAGMA foreign_key_check({table})"):
+            for table in (*self._pointing(), "articles"):
+                if table != "sketches" and self._rows(f"PRAGMA foreign_key_check({table})"):
                     raise StoreError(f"rows of {table} would point at articles that are gone: nothing was pruned", about=self.about)
         if trial:
             return found
@@ -187,7 +186,8 @@ class Keeping(Writes):
         db = self.db.conn
         at = {"before": moment(before), "kept": ENTRIES_KEPT}
         db.execute("DROP TABLE IF EXISTS temp.leaving")
-        db.execute(_MAY_GO, at)
+        kept_by = [f"NOT EXISTS (SELECT 1 FROM {table} WHERE article = a.id)" for table in self._pointing() if table not in _GO_ALONG]
+        db.execute(_MAY_GO.format(nothing_rests_on_it=" AND ".join(kept_by)), at)
         text = db.execute("SELECT coalesce(sum(octets), 0) FROM (SELECT length(CAST(text AS BLOB)) AS octets FROM articles"
                           " WHERE id IN (SELECT id FROM leaving) UNION ALL SELECT length(CAST(text AS BLOB)) FROM former_versions"
                           " WHERE article IN (SELECT id FROM leaving))").fetchone()[0]  # fmt: skip
@@ -208,6 +208,14 @@ class Keeping(Writes):
         db.execute("DROP TABLE temp.leaving")
         kept = int(db.execute("SELECT count(*) FROM articles WHERE pruned IS NULL").fetchone()[0])
         return Pruned(articles, texts, versions, entries, claims, int(text), kept)
+
+    def _pointing(self) -> list[str]:
+        """The tables with rows that point at articles; their column is called `article` in every one."""
+        rows = self._rows(
+            "SELECT DISTINCT m.name FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f"
+            " WHERE m.type = 'table' AND f.\"table\" = 'articles' ORDER BY m.name"
+        )
+        return [r["name"] for r in rows]
 
     @contextmanager
     def _unchecked(self) -> Iterator[None]:
