@@ -148,6 +148,7 @@ def tokens(text: str) -> tuple[Token, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=65_536)
 def is_capital(word: str) -> bool:
     """Whether a word can be part of a name: an upper-case letter anywhere in it (eVax, 3M, iRobot).
 
