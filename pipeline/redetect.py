@@ -128,7 +128,7 @@ def redetect(
             gained += reading.changes
             raised += reading.alerts
             store.save_again(reading, now + timedelta(microseconds=place), _heirs(reading))
-            parts.identities.learn(reading.learned)
+            parts.teach(reading.learned)
             if reading.renames:
                 parts.identities.rule(store.rulings().roots(), store.rulings().apart)
             tell("articles", place + 1, len(waiting))
