@@ -341,7 +341,7 @@ class _Cycle:
         withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
         moved = (former.article.url, article.url) if former else ("", "")
         # What another version of the detector had found is no correction of the publisher's.
-        weighed = memory.weigh(self.store, fresh, withdrawn, self.now, detector=version, moved=moved)
+        weighed = memory.weigh(self.store, fresh, withdrawn, self.now, learned=resolution.learned, detector=version, moved=moved)
         changes = weighed.changes
         if first:
             changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
@@ -362,6 +362,7 @@ class _Cycle:
             counted=weighed.counted,
             withdrawn=withdrawn,
             rulings=weighed.rulings,
+            stirred=weighed.stirred,
             coalitions=weighed.coalitions,
             members=weighed.members,
             memberships=weighed.memberships,

@@ -27,6 +27,7 @@ from pipeline.model import (
     Evidence,
     History,
     Judgement,
+    KnownName,
     Membership,
     PartialDate,
     Party,
@@ -45,9 +46,11 @@ CHUNK = 200
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What one article's statements count as, and what follows. `members` is None where all of `coalitions` were derived anew."""
+    """What one article's statements count as, and what follows. `stirred` is whether the rulings are others than before, `members`
+    is None where all of `coalitions` were derived anew."""
 
     rulings: Rulings
+    stirred: bool
     counted: tuple[Evidence, ...]
     coalitions: tuple[str, ...]
     members: tuple[str, ...] | None
@@ -61,6 +64,7 @@ def weigh(
     withdrawn: Sequence[Evidence],
     now: datetime,
     *,
+    learned: Sequence[KnownName] = (),
     detector: str = "",
     moved: tuple[str, str] = ("", ""),
 ) -> Weighed:
@@ -69,7 +73,7 @@ def weigh(
     `moved` is the address under which the article was known, and the one that it has now. What another version of the
     `detector` had found in it is no correction of the publisher's.
     """
-    before, after = store.rulings(), store.rulings_with(fresh, withdrawn)
+    before, after = store.rulings(), store.rulings_with(fresh, withdrawn, learned)
     counted, gone = _counted(after, fresh), _counted(after, withdrawn)
     stirred = {key for key in {*before.counts_as, *after.counts_as} if before.root(key) != after.root(key)}
     stirred |= {before.root(key) for key in stirred} | {after.root(key) for key in stirred}
@@ -91,6 +95,7 @@ def weigh(
     taken_back = tuple(e for e in gone if e.detector == detector)
     return Weighed(
         after,
+        after is not before,
         counted,
         tuple(sorted(coalitions)),
         None if members is None else tuple(sorted(members)),

@@ -496,6 +496,10 @@ class Delivery:
     receipt: str = ""
 
 
+KEY = "key"
+"""The kind of a `KnownName` whose spelling is the key of a party that an article defines as another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownName:
     """A spelling that stands for a party. `source` is where we have it from: config, gazetteer or an article's address."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.model import COALITION_EVENTS, Claim, Event, Evidence, KnownName, Party, Skipped, Statement, Watched
+from pipeline.model import COALITION_EVENTS, KEY, Claim, Event, Evidence, KnownName, Party, Skipped, Statement, Watched
 from pipeline.text import fold
 
 CONFIG, GAZETTEER, STATES, COMPANIES, IGOS = "config", "gazetteer", "states", "companies", "igos"
@@ -174,6 +174,8 @@ class Identities:
     def learn(self, names: Iterable[KnownName]) -> None:
         """Takes in more spellings, those that `resolve` handed back among them; a spelling known of the party already is left."""
         for name in names:
+            if name.kind == KEY:
+                continue  # heeded by `rule`, which knows what people say to it
             spelling = fold(name.spelling)
             entries = self._by_spelling[spelling]
             if any(e.party.key == name.party.key and e.kind == name.kind and _tier(e) <= _tier(name) for e in entries):
@@ -257,6 +259,10 @@ class Identities:
             e for e in self._by_bare.get(bare, ()) if not self._apart or not {(e.party.key, bare), (e.party.key, fold(name))} & self._apart
         ]
         return self._best(alike) or (self._best(self.spelled(bare)) if bare != fold(name) else None)
+
+    def listed(self, key: str) -> bool:
+        """Whether a body is known from the configuration or from our lists under the name that is its key."""
+        return any(e.party.key == key and e.source in _TIER for e in self._by_spelling.get(key, ()))
 
     def is_within(self, name: KnownName, coalition: Party) -> bool:
         """Whether a spelling is a short form that holds in this coalition."""
@@ -367,6 +373,9 @@ class _Reading:
         self.learned: list[KnownName] = []
         self._taught: set[tuple[str, str, str]] = set()
         self._coalitions: dict[str, Party] = {}
+        self._renamed = {
+            fold(n) for c in claims if c.event is Event.RENAMED for n in (c.coalition, self.former_name(c)) if not is_acronym(n)
+        }
         for names, renamed in self._bodies(claims):
             party = self._identify(names, renamed)
             self._coalitions |= {fold(name): party for name in names}
@@ -432,6 +441,7 @@ class _Reading:
             return party  # initials that could be several bodies' teach nothing
         for name in names:
             if name == main or renamed or _short_for(name, [n for n in (*full, canonical) if n != name]):
+                self._define(name, party)
                 self._teach(name, party, ACRONYM if is_acronym(name) else COALITION)
         return party if self.identities.configured(key) else Party(key, main)
 
@@ -474,6 +484,18 @@ class _Reading:
         if stands_for or self.identities.configured(known.party.key):
             return Party(known.party.key, self.identities.called(known.party.key, known.party.name))
         return Party(known.party.key, name)
+
+    def _define(self, name: str, party: Party) -> None:
+        """Learns that a body which an earlier article founded under this very name is the one that this article spells out.
+
+        "The LVC" was read before "Lusaka Vaccine Compact (LVC)". A body of our lists is never given to another one, and what the
+        evidence of a renaming tells is left to it.
+        """
+        own, known = fold(name), self.identities.coalition(name)
+        if known is None or known.key != own or self.identities.root(own) == self.identities.root(party.key):
+            return
+        if own not in self._renamed and not self.identities.listed(own):
+            self.learned.append(KnownName(own, party, KEY, self.source))
 
     def _is_name(self, alias: str) -> bool:
         """Whether an alias is a name and no reference: capitals throughout, and more than head nouns."""

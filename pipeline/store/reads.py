@@ -22,6 +22,7 @@ from sqlite_utils import Database
 
 from pipeline.errors import StoreError
 from pipeline.model import (
+    KEY,
     Alert,
     Article,
     Change,
@@ -47,7 +48,7 @@ from pipeline.model import (
     Verdict,
 )
 from pipeline.store.opening import connect, tidy, translated
-from pipeline.store.rulings import Rulings, rule
+from pipeline.store.rulings import Definition, Rulings, rule
 from pipeline.store.values import DueDelivery, DueDigest, FeedState, PendingEntry, RosterState, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
@@ -273,10 +274,11 @@ class Reads:
     def _logged(self, coalitions: Iterable[str], members: Iterable[str] | None, known_at: datetime | None) -> list[Evidence]:
         about = "t.coalition IN (SELECT value FROM json_each(:coalitions))"
         if members is not None:
+            # Crossed in this order, because SQLite would go through what is said of all coalitions themselves, or of all members of one.
             about = (
-                "t.key IN (SELECT s.key FROM json_each(:coalitions) c JOIN statements s ON s.coalition = c.value AND s.member IS NULL"
-                " UNION ALL SELECT s.key FROM json_each(:coalitions) c JOIN json_each(:members) m"
-                " JOIN statements s ON s.coalition = c.value AND s.member = m.value)"
+                "t.key IN (SELECT s.key FROM json_each(:coalitions) c CROSS JOIN statements s ON s.coalition = c.value AND s.member IS NULL"
+                " UNION ALL SELECT s.key FROM json_each(:coalitions) c CROSS JOIN json_each(:members) m"
+                " CROSS JOIN statements s ON s.coalition = c.value AND s.member = m.value)"
             )
         clock = "e.withdrawn IS NULL"
         if known_at is not None:
@@ -331,27 +333,53 @@ class Reads:
     def rulings(self, known_at: datetime | None = None) -> Rulings:
         """Gives what holds (or held at `known_at`) of judgements, and of renamings that articles told."""
         if known_at is not None:
-            return self.rulings_from(self.judgements(known_at), self._renamings(known_at))
+            return self.rulings_from(self.judgements(known_at), self._renamings(known_at), self._definitions(known_at))
         version = int(self._rows("PRAGMA data_version")[0][0])  # grows when another program writes, which may be a judgement
         if self._rulings is None or self._rulings[0] != version:
             self._rulings = version, self.rulings_from(tuple(j for j in self.judgements() if not j.undone), self._renamings(None))
         return self._rulings[1]
 
-    def rulings_with(self, fresh: Iterable[Evidence], withdrawn: Iterable[Evidence]) -> Rulings:
-        """Gives the rulings that will hold once an article's renamings are kept, and those that it no longer tells are withdrawn."""
+    def rulings_with(self, fresh: Iterable[Evidence], withdrawn: Iterable[Evidence], learned: Sequence[KnownName] = ()) -> Rulings:
+        """Gives the rulings that will hold once what an article tells of renamings, and defines, is kept, and what it no longer
+        tells is withdrawn."""
         told = [e for e in fresh if is_renaming(e)]
         gone = {(e.log_key, e.article) for e in withdrawn if is_renaming(e)}
-        if not told and not gone:
+        defines = any(n.kind == KEY or fold(n.spelling) in self.rulings().counts_as for n in learned)
+        if not told and not gone and not defines:
             return self.rulings()
         kept = [e for e in self._renamings(None) if (e.log_key, e.article) not in gone]
-        return self.rulings_from(tuple(j for j in self.judgements() if not j.undone), [*kept, *told])
+        return self.rulings_from(tuple(j for j in self.judgements() if not j.undone), [*kept, *told], self._definitions(None, learned))
 
-    def rulings_from(self, judgements: Sequence[Judgement], renamings: Iterable[Evidence] | None = None) -> Rulings:
-        """Gives the rulings that follow from these judgements, with the renamings given, else with those that are kept."""
+    def rulings_from(
+        self, judgements: Sequence[Judgement], renamings: Iterable[Evidence] | None = None, definitions: Iterable[Definition] | None = None
+    ) -> Rulings:
+        """Gives the rulings that follow from these judgements, with the renamings and definitions given, else with those kept."""
         keys = json.dumps(sorted({key for j in judgements for key in (j.one, j.other) if key}))
         rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT value FROM json_each(?))", (keys,))
         told = self._renamings(None) if renamings is None else renamings
-        return rule(judgements, told, {r["key"]: r["name"] for r in rows})
+        defined = self._definitions(None) if definitions is None else definitions
+        return rule(judgements, told, {r["key"]: r["name"] for r in rows}, defined)
+
+    def _definitions(self, known_at: datetime | None, learned: Sequence[KnownName] = ()) -> list[Definition]:
+        """Gives what articles, and the names just learned, define; with the others that the same spelling was learned for."""
+        clock = moment(known_at) if known_at else "9"
+        rows = self._rows(
+            "SELECT n.spelling, n.party, p.name FROM names n JOIN parties p ON p.key = n.party WHERE n.kind = 'key' AND n.first_seen <= ?"
+            " ORDER BY n.rowid",
+            (clock,),
+        )
+        defined = {(r["spelling"], r["party"]): Party(r["party"], r["name"]) for r in rows}
+        defined |= {(n.spelling, n.party.key): n.party for n in learned if n.kind == KEY}
+        rivals: dict[str, set[str]] = {key: set() for key, _ in defined}
+        for r in self._rows(
+            "SELECT folded, party FROM names WHERE folded IN (SELECT value FROM json_each(?)) AND kind <> 'key' AND first_seen <= ?",
+            (json.dumps(sorted(rivals)), clock),
+        ):
+            rivals[r["folded"]].add(r["party"])
+        for n in learned:
+            if n.kind != KEY and fold(n.spelling) in rivals:
+                rivals[fold(n.spelling)].add(n.party.key)
+        return [Definition(key, party, tuple(sorted(rivals[key] - {key, party.key}))) for (key, _), party in defined.items()]
 
     def _renamings(self, known_at: datetime | None) -> list[Evidence]:
         clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)" if known_at else "e.withdrawn IS NULL"
@@ -415,8 +443,9 @@ class Reads:
 
     def _find(self, name: str, place: str) -> list[Party]:
         rows = self._rows(
-            "SELECT key, name FROM parties p WHERE (key = :name OR folded = :folded"
-            f" OR key IN (SELECT party FROM names WHERE folded = :folded)) AND key IN (SELECT {place} FROM statements)"
+            "SELECT key, name FROM (SELECT key AS found FROM parties WHERE key = :name UNION SELECT key FROM parties WHERE folded = :folded"
+            " UNION SELECT party FROM names WHERE folded = :folded) CROSS JOIN parties p ON p.key = found"
+            f" WHERE EXISTS (SELECT 1 FROM statements WHERE {place} = p.key)"
             f" ORDER BY key = :name DESC, folded = :folded DESC, (SELECT count(*) FROM statements WHERE {place} = p.key) DESC, key",
             {"name": name, "folded": fold(name)},
         )

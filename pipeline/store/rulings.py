@@ -106,12 +106,25 @@ def covers(judgement: Judgement, e: Evidence) -> bool:
     return e.statement.date is not None or (e.published or e.first_seen) <= judgement.at + LATE_COPIES
 
 
-def rule(judgements: Iterable[Judgement], renamings: Iterable[Evidence], names: Mapping[str, str]) -> Rulings:
-    """Gives the rulings that follow from judgements (none of them undone) and from living evidence of completed renamings.
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An article's word that the party of a key is another one: "Lusaka Vaccine Compact (LVC)", where LVC had become a party of its
+    own. `rivals` are the keys of others that this spelling is learned for."""
 
-    An article that says that a body was renamed makes its two names one party, where both had become one each. People come
-    before articles: what they hold apart is not joined, and a renaming that they found wrong joins nothing. `names` are what
-    parties are called, by key.
+    key: str
+    party: Party
+    rivals: tuple[str, ...] = ()
+
+
+def rule(
+    judgements: Iterable[Judgement], renamings: Iterable[Evidence], names: Mapping[str, str], definitions: Iterable[Definition] = ()
+) -> Rulings:
+    """Gives the rulings that follow from judgements (none of them undone), from living evidence of completed renamings, and from
+    definitions.
+
+    An article that says that a body was renamed makes its two names one party, where both had become one each; so does one that
+    spells out what was read before as initials, unless they could be several bodies'. People come before articles: what they
+    hold apart is not joined, and a renaming that they found wrong joins nothing. `names` are what parties are called, by key.
     """
     judgements = sorted(judgements, key=lambda j: j.id)
     verdicts: dict[str, list[Judgement]] = defaultdict(list)
@@ -137,11 +150,27 @@ def rule(judgements: Iterable[Judgement], renamings: Iterable[Evidence], names: 
         called.setdefault(body.key, body.name)
         for name in (e.coalition_said, e.other_name):
             key = fold(name)
-            if key and key != body.key and " " in key and frozenset((key, body.key)) not in two and (body.key, key) not in apart:
+            if (
+                key
+                and key != body.key
+                and not _is_initials(name)
+                and frozenset((key, body.key)) not in two
+                and (body.key, key) not in apart
+            ):
                 links.append((key, body.key))
     roots = _joined(links)
+    defined = []
+    for d in sorted(definitions, key=lambda d: (d.key, d.party.key)):
+        called.setdefault(d.party.key, d.party.name)
+        if frozenset((d.key, d.party.key)) not in two and all(roots.get(r, r) == roots.get(d.party.key, d.party.key) for r in d.rivals):
+            defined.append((d.key, d.party.key))
+    roots = _joined([*links, *defined])
     counts_as = {key: Party(root, names.get(root) or called.get(root) or root) for key, root in roots.items()}
     return Rulings(counts_as, apart, dict(verdicts))
+
+
+def _is_initials(name: str) -> bool:
+    return " " not in name.strip() and sum(c.isupper() for c in name) > 1
 
 
 def _joined(links: Collection[tuple[str, str]]) -> dict[str, str]:

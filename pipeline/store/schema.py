@@ -468,6 +468,11 @@ def digests_are_delivered_too(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def keys_that_articles_define(db: Database) -> None:
+    db.execute("CREATE INDEX names_keys ON names (spelling) WHERE kind = 'key'")
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

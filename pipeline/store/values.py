@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.model import (
+    KEY,
     Alert,
     Article,
     Change,
@@ -119,7 +120,7 @@ class Reading:
     its page shall be tried again, None where the entries are done with. `memberships` is the state of `coalitions` (keys) after
     this article, of all their members or of `members` (keys) alone; a row of theirs that is not among it goes. `evidence` and
     `withdrawn` are what the article itself states; `counted` is what of it counts, and as what, where judgements make a
-    difference; `rulings` are those that hold from now on.
+    difference; `rulings` are those that hold from now on, `stirred` whether they are others than before.
     """
 
     article: Article
@@ -136,6 +137,7 @@ class Reading:
     counted: tuple[Evidence, ...] | None = None
     withdrawn: tuple[Evidence, ...] = ()
     rulings: Rulings | None = None
+    stirred: bool = False
     coalitions: tuple[str, ...] = ()
     members: tuple[str, ...] | None = None
     memberships: tuple[Membership, ...] = ()
@@ -148,8 +150,11 @@ class Reading:
 
     @property
     def renames(self) -> bool:
-        """Whether the article tells, or tells no longer, that a coalition has another name."""
-        return any(e.statement.event is Event.RENAMED for e in (*self.evidence, *self.withdrawn))
+        """Whether the article may change which names are one: it tells, or tells no longer, of another name, or defines one."""
+        if self.rulings is not None:
+            return self.stirred
+        told = any(e.statement.event is Event.RENAMED for e in (*self.evidence, *self.withdrawn))
+        return told or any(n.kind == KEY for n in self.learned)
 
 
 @dataclass(frozen=True, slots=True)

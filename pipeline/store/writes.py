@@ -138,6 +138,8 @@ class Writes(Reads):
     def _forget(self, reading: Reading | None) -> None:
         if reading and reading.renames:
             self._rulings = None
+            if reading.rulings is None:
+                self.save_redirects()
 
     # Judgements.
 
@@ -282,7 +284,7 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         _save_change(db, change, reading.run)
     rulings = reading.rulings or Rulings()
     _grow(db, [(ids[e.log_key], rulings.alike(e)) for e in (reading.evidence if reading.counted is None else reading.counted)])
-    if reading.renames:
+    if reading.rulings is not None and reading.renames:
         _save_redirects(db, rulings)
     _save_alerts(db, reading.alerts, reading.deliveries, now)
     _settle(db, reading.entries, article, now, reading.why, reading.retry)
