@@ -136,7 +136,7 @@ def _fill_knowledge(db: Any, world: World, times: list[str], days: Any) -> None:
             for n in names
         ),
     )
-    statements, evidence, memberships = [], [], []
+    statements, evidence, memberships = list[Any](), list[Any](), list[Any]()
     rows = ((c, n) for c, size in enumerate(world.sizes()) for n in range(size))
     for place, (c, n) in enumerate(rows):
         article = place * 5 % world.articles
@@ -148,6 +148,11 @@ def _fill_knowledge(db: Any, world: World, times: list[str], days: Any) -> None:
         statements.append((said.key, body.key, who.key, event.value, "completed", str(when) if when else None))
         evidence.append((said.key, article + 1, "They said so.", at, at, at))
         memberships.append((body.key, who.key, "out" if event is Event.LEFT else "in", at[:10], at))
+    for c in range(world.coalitions):
+        at = times[days[c]]
+        formed = Statement(Party(fold(coalition(c)), ""), None, Event.FORMED, Status.COMPLETED)
+        statements.append((formed.key, formed.coalition.key, None, "formed", "completed", None))
+        evidence.append((formed.key, c + 1, "They said so.", at, at, at))
     db.executemany("INSERT OR IGNORE INTO statements VALUES (?, ?, ?, ?, ?, ?)", statements)
     db.executemany(
         "INSERT INTO evidence (statement, article, quote, other_name, confidence, detector, published, first_seen, last_seen)"
