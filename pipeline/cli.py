@@ -315,8 +315,8 @@ def run_once(args: argparse.Namespace) -> int:
 def daemon(args: argparse.Namespace) -> int:
     from pipeline import daemon as keeper
 
-    if args.look_every <= 0:
-        raise UsageError("--look-every takes seconds, more than 0")
+    if not 0 < args.look_every <= keeper.MOST_LOOK_SECONDS:
+        raise UsageError(f"--look-every takes seconds, more than 0 and no more than {keeper.MOST_LOOK_SECONDS:g}, which is a day")
     keeper.run(_config(args), args.look_every)
     return DONE
 

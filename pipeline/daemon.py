@@ -26,6 +26,8 @@ from pipeline.screen import log_to_stderr
 LOOK_SECONDS = 60.0
 """How often to look for due feeds: the shortest interval that a feed can have is a few minutes."""
 
+MOST_LOOK_SECONDS = 86_400.0
+
 _log = logging.getLogger("pipeline.daemon")
 
 

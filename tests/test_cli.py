@@ -375,6 +375,11 @@ def test_wrong_usage_is_exit_2(capsys: pytest.CaptureFixture[str], args: list[st
     assert stopped.value.code == cli.WRONG and "usage: pipeline" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_daemon_looks_now_and_then(capsys: pytest.CaptureFixture[str], seconds: str) -> None:
+    assert refused(capsys, "daemon", f"--look-every={seconds}")[0] == cli.WRONG
+
+
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     names = ["run-once", "daemon", "digest", "changes", "members", "query", "detect", "parse", "check-config", "demo"]
     for name in names:

@@ -69,6 +69,8 @@ _DATE_LINE = re.compile(
     r"|\d+[- ]min(?:ute)?(?: read)?$|(?:estimated )?reading time\b.{0,20}$",
     re.I,
 )
+_PARTED = re.compile(r"\s+[|·•]\s+")
+"""What stands between a name and a day in a line that has nothing else: "Abel Thorne | Tuesday, 6 May 2025"."""
 _SOCIAL = frozenset(
     "facebook twitter x linkedin whatsapp email e-mail mail print reddit telegram instagram youtube pinterest copy link bluesky "
     "threads mastodon share rss tiktok save messenger pocket flipboard sms line viber xing tumblr".split()
@@ -130,6 +132,9 @@ def is_byline(line: str) -> bool:
     """
     if len(line) > 160 or (line.endswith((".", "!", "?")) and len(line.split()) > 6):
         return False
+    who, _, when = _PARTED.sub("\n", line, count=1).partition("\n")
+    if when and len(who.split()) <= 6 and not re.search(r"\d", who) and _DATE_LINE.match(when):
+        return True
     return bool((_BYLINE.match(line) and len(line.split()) <= 20) or _DATE_LINE.match(line))
 
 
