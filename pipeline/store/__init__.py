@@ -1,7 +1,8 @@
 """The store: one SQLite file that one writer writes, and the only place where SQL stands.
 
 It keeps what was read, what was learned and what was told, whole articles at a time, and gives values back. It derives nothing
-and decides nothing, it never deletes what an article said, and it leaves a file that is not its own alone.
+and decides nothing, it lets go of the words of old articles only where `prune` is told to, and it leaves a file that is not its own
+alone.
 
     with Store.open(Path("var/pipeline.db")) as store:
         store.find_coalition("AI Alliance")
