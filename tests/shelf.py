@@ -65,8 +65,8 @@ class Shelf:
 
     version = "gold"
 
-    def __init__(self, known: Iterable[KnownName] = (), forms: Forms | None = None) -> None:
-        self.store = Store.open(None)
+    def __init__(self, known: Iterable[KnownName] = (), forms: Forms | None = None, store: Store | None = None) -> None:
+        self.store = store or Store.open(None)
         self.articles: dict[str, Told] = {}
         self.listed: list[Told] = []
         self.now = DAY
