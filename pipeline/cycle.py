@@ -138,6 +138,7 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     """
     begun = time.monotonic()
     cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
+    memory.complete(parts.store, now)
     cycle.poll_feeds()
     cycle.read_articles()
     cycle.poll_rosters()

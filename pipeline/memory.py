@@ -75,7 +75,9 @@ def weigh(
     """
     before, after = store.rulings(), store.rulings_with(fresh, withdrawn, learned)
     counted, gone = _counted(after, fresh), _counted(after, withdrawn)
-    stirred = {key for key in {*before.counts_as, *after.counts_as} if before.root(key) != after.root(key)}
+    stirred: set[str] = set()
+    if after is not before:
+        stirred = {key for key in {*before.counts_as, *after.counts_as} if before.root(key) != after.root(key)}
     stirred |= {before.root(key) for key in stirred} | {after.root(key) for key in stirred}
     coalitions = {e.statement.coalition.key for e in (*counted, *gone)}
     if stirred:
@@ -398,6 +400,12 @@ def rebuild(store: Store, now: datetime) -> int:
             wrong += len({_shape(m) for m in saved} ^ {_shape(m) for m in derived})
             store.save_state(keys, derived, now)
     return wrong
+
+
+def complete(store: Store, now: datetime) -> None:
+    """Derives what a store that an older version wrote does not have yet: the spells."""
+    if store.lacks_spells():
+        rebuild(store, now)
 
 
 def _shape(m: Membership) -> tuple[object, ...]:

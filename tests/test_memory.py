@@ -468,6 +468,14 @@ def test_what_is_derived_can_be_lost_and_rebuilt(order: list[Told]) -> None:
         assert shelf.state() == was
 
 
+def test_spells_that_an_older_version_did_not_keep_are_filled_in(shelf: Shelf) -> None:
+    shelf.read(LAUNCH)
+    was = shelf.state()
+    shelf.store.db.execute("DELETE FROM spells")
+    shelf.read(LAUNCH)
+    assert shelf.state() == was
+
+
 def test_evidence_of_a_judged_statement_is_still_what_the_article_said(shelf: Shelf) -> None:
     shelf.read(LAUNCH)
     key = statement(shelf, "Altera Lines")

@@ -394,6 +394,10 @@ class Reads:
         rows = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships")
         return tuple(sorted({*(r["coalition"] for r in rows), *(own.key for own in self.rulings().apart.values())}))
 
+    def lacks_spells(self) -> bool:
+        """Whether memberships are kept and no spell is: an older version wrote them."""
+        return bool(self._rows("SELECT EXISTS (SELECT 1 FROM memberships) AND NOT EXISTS (SELECT 1 FROM spells)")[0][0])
+
     def coalitions_with(self, parties: Iterable[str]) -> set[str]:
         """Gives the keys of the coalitions that something is said of in which one of the parties (keys) takes part, or is it."""
         keys = json.dumps(sorted(set(parties)))

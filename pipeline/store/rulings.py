@@ -27,12 +27,14 @@ class Rulings:
     """The judgements that hold, ready to be applied.
 
     `counts_as` has the key of each party that counts as another one, and that other one; `apart` the spellings of a party that
-    are a party of their own; `verdicts` what was decided of statements, by their key, in the order of deciding.
+    are a party of their own; `verdicts` what was decided of statements, by their key, in the order of deciding; `under` the keys that
+    count as a party, by its key.
     """
 
     counts_as: Mapping[str, Party] = field(default_factory=dict)
     apart: Mapping[tuple[str, str], Party] = field(default_factory=dict)
     verdicts: Mapping[str, Sequence[Judgement]] = field(default_factory=dict)
+    under: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.counts_as or self.apart or self.verdicts)
@@ -48,9 +50,9 @@ class Rulings:
 
     def kin(self, keys: Iterable[str]) -> set[str]:
         """All the keys under which evidence may be kept that counts for the given parties."""
-        roots = {self.root(key) for key in keys}
-        found = roots | {key for key, party in self.counts_as.items() if party.key in roots}
-        return found | {key for (key, _), own in self.apart.items() if own.key in found}
+        found = {self.root(key) for key in keys}
+        found = found.union(*(self.under.get(root, ()) for root in found))
+        return found | {key for (key, _), own in self.apart.items() if own.key in found} if self.apart else found
 
     def alike(self, e: Evidence) -> set[str]:
         """The keys of the statements that would count as the same as a counted piece of evidence, its own among them."""
@@ -166,7 +168,10 @@ def rule(
             defined.append((d.key, d.party.key))
     roots = _joined([*links, *defined])
     counts_as = {key: Party(root, names.get(root) or called.get(root) or root) for key, root in roots.items()}
-    return Rulings(counts_as, apart, dict(verdicts))
+    under: dict[str, set[str]] = defaultdict(set)
+    for key, root in roots.items():
+        under[root].add(key)
+    return Rulings(counts_as, apart, dict(verdicts), dict(under))
 
 
 def _is_initials(name: str) -> bool:
