@@ -11,15 +11,15 @@ import argparse
 import errno
 import logging
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline import __version__, evaluation, review, timeline, training, upkeep
+from pipeline.arguments import DEFAULT_CONFIG, as_json, configuration, print_json, reading, utc_now, when
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG = 0, 1, 2
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """What a shell shows for a program ended by SIGINT or SIGPIPE (128 + signal)."""
-
-DEFAULT_CONFIG = "config/pipeline.toml"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -119,9 +117,6 @@ def build_parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    def as_json(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-
     def since(sub: argparse.ArgumentParser) -> None:
         about = 'from when on: 2024-05-14, 7d, yesterday, "3 weeks ago" (UTC); without it the days that [digest] in the configuration says'
         sub.add_argument("--since", metavar="WHEN", help=about)
@@ -189,97 +184,22 @@ def build_parser() -> argparse.ArgumentParser:
     play.add_argument("--keep", type=Path, metavar="DIR", help="where the store is left; without it a new folder for passing files")
     as_json(play)
 
-    review.add_commands(command, _config)
-    timeline.add_commands(command, _config, lambda words: when(words, _now()))
+    review.add_commands(command, configuration)
+    timeline.add_commands(command, configuration, lambda words: when(words, utc_now()))
     evaluation.add_commands(command)
     training.add_commands(command)
     upkeep.add_commands(command)
     return parser
 
 
-def when(words: str, now: datetime) -> datetime:
-    """Reads a moment as people write it, in UTC; raises UsageError.
-
-    >>> now = datetime(2024, 5, 14, 9, 30, tzinfo=UTC)
-    >>> [str(when(w, now))[:16] for w in ("2024-05-01", "2024-05", "7d", "12h", "yesterday")]
-    ['2024-05-01 00:00', '2024-05-01 00:00', '2024-05-07 09:30', '2024-05-13 21:30', '2024-05-13 00:00']
-    """
-    text = words.strip()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    named = {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1), "ever": datetime(1970, 1, 1, tzinfo=UTC)}
-    if text.lower() in named:
-        return named[text.lower()]
-    try:
-        if short := re.fullmatch(r"(\d{1,5})\s*([hdwmy])", text.lower()):
-            days = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}[short[2]]
-            return now - timedelta(days=int(short[1]) * days)
-        if re.fullmatch(r"\d{4}(-\d{2}){0,2}", text):
-            from pipeline.model import PartialDate
-
-            return datetime.combine(PartialDate.parse(text).earliest(), datetime.min.time(), tzinfo=UTC)
-        if re.match(r"\d{4}-\d{2}-\d{2}[T ]", text):
-            moment = datetime.fromisoformat(text)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        # Numbers alone are guessed at: 5 was the fifth month, 20 the twentieth day, 05/04/2024 the fourth of May.
-        spoken = _spoken(text, now) if any(c.isalpha() for c in text) else None
-    except (ValueError, OverflowError) as problem:
-        raise UsageError(f"{words!r} is no moment: {problem}") from problem
-    if spoken is None:
-        raise UsageError(f'{words!r} is no moment: write a day (2024-05-14), an age (7d, 12h, 2w) or words ("yesterday", "3 weeks ago")')
-    return spoken
-
-
-def _spoken(text: str, now: datetime) -> datetime | None:
-    import dateparser
-
-    found = dateparser.parse(
-        text,
-        languages=["en"],
-        settings={
-            "RELATIVE_BASE": now.replace(tzinfo=None),
-            "TIMEZONE": "UTC",
-            "RETURN_AS_TIMEZONE_AWARE": True,
-            "PREFER_DATES_FROM": "past",
-        },
-    )
-    return found.astimezone(UTC) if found else None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-# The store and the configuration.
-
-
-def _config(args: argparse.Namespace) -> Config:
-    from pipeline import config
-
-    path: Path = args.config or Path(os.environ.get("PIPELINE_CONFIG") or DEFAULT_CONFIG)
-    return config.load(path)
-
-
-def _reading(config: Config) -> Store:
-    """Opens the store for a command that only reads; a missing one is made, so that a new installation answers that there is nothing."""
-    from pipeline.store import Store
-
-    return Store.open(config.store_path, read_only=True)
-
-
 def _period(args: argparse.Namespace, config: Config) -> tuple[datetime, datetime]:
-    now = _now()
+    now = utc_now()
     if args.since is None:
         return now - timedelta(days=config.digest.days), now
     since = when(args.since, now)
     if since > now:
         raise UsageError(f"--since {args.since!r} lies in the future: nothing can have changed since then")
     return since, now
-
-
-def _print_json(document: Any) -> None:
-    from pipeline.render import json_text
-
-    print(json_text(document))
 
 
 # The commands.
@@ -289,15 +209,15 @@ def run_once(args: argparse.Namespace) -> int:
     from pipeline import app, cycle, render, screen
     from pipeline.digest import build
 
-    config = _config(args)
+    config = configuration(args)
     if any(channel.kind == "log" for channel in config.channels):
         screen.log_to_stderr()
     with app.open_parts(config) as parts:
         with screen.progress(quiet=args.json) as progress:
-            report = cycle.run_once(parts, _now(), everything=not args.due, progress=progress)
+            report = cycle.run_once(parts, utc_now(), everything=not args.due, progress=progress)
         digest = build(report.changes, report.started, report.finished, parts.store.feed_health())
     if args.json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     elif not report.every_feed_failed:
         print(screen.run_summary(report))
         print(render.text(digest), end="")
@@ -317,16 +237,16 @@ def daemon(args: argparse.Namespace) -> int:
 
     if not 0 < args.look_every <= keeper.MOST_LOOK_SECONDS:
         raise UsageError(f"--look-every takes seconds, more than 0 and no more than {keeper.MOST_LOOK_SECONDS:g}, which is a day")
-    keeper.run(_config(args), args.look_every)
+    keeper.run(configuration(args), args.look_every)
     return DONE
 
 
 def show_digest(args: argparse.Namespace) -> int:
     from pipeline import cycle, render, templates
 
-    config = _config(args)
+    config = configuration(args)
     since, until = _period(args, config)
-    with _reading(config) as store:
+    with reading(config) as store:
         digest = cycle.make_digest(store, since, until)
     if args.format == "html":
         print(render.html(digest, templates.read("digest.html")), end="")
@@ -339,12 +259,12 @@ def show_digest(args: argparse.Namespace) -> int:
 def changes(args: argparse.Namespace) -> int:
     from pipeline import render, screen
 
-    config = _config(args)
+    config = configuration(args)
     since, until = _period(args, config)
-    with _reading(config) as store:
+    with reading(config) as store:
         found = store.changes(since, until)
     if args.json:
-        _print_json({"since": since.isoformat(), "until": until.isoformat(), "changes": [render.change_document(c) for c in found]})
+        print_json({"since": since.isoformat(), "until": until.isoformat(), "changes": [render.change_document(c) for c in found]})
     else:
         screen.changes(found)
     return DONE
@@ -357,15 +277,15 @@ def members(args: argparse.Namespace) -> int:
     if not args.coalition.strip():
         raise UsageError("COALITION is empty: write the name of one")
     as_of = _day(args.as_of) if args.as_of is not None else None
-    known_at = when(args.known_at, _now()) if args.known_at is not None else None
-    with _reading(_config(args)) as store:
+    known_at = when(args.known_at, utc_now()) if args.known_at is not None else None
+    with reading(configuration(args)) as store:
         coalition = store.find_coalition(args.coalition)
         if coalition is None:
             raise PipelineError(f"no coalition of that name is known{_near(args.coalition, store)}", about=args.coalition)
         found = memory.known(store, coalition.key, as_of, known_at)
     found = tuple(sorted(found, key=lambda m: (list(Standing).index(m.standing), m.member.name.casefold())))
     if args.json:
-        _print_json(
+        print_json(
             {
                 "coalition": coalition.name,
                 "as_of": as_of.isoformat() if as_of else None,
@@ -388,7 +308,7 @@ def members(args: argparse.Namespace) -> int:
 
 
 def _day(words: str) -> date:
-    return when(words, _now()).date()
+    return when(words, utc_now()).date()
 
 
 def _near(name: str, store: Store) -> str:
@@ -406,10 +326,10 @@ def _near(name: str, store: Store) -> str:
 def query(args: argparse.Namespace) -> int:
     from pipeline import screen
 
-    with _reading(_config(args)) as store:
+    with reading(configuration(args)) as store:
         rows = store.query(args.sql)
     if args.json:
-        _print_json(rows)
+        print_json(rows)
     else:
         screen.rows(rows)
     return DONE
@@ -418,7 +338,7 @@ def query(args: argparse.Namespace) -> int:
 def check_config(args: argparse.Namespace) -> int:
     from pipeline.render import counted
 
-    config = _config(args)
+    config = configuration(args)
     parts = (
         counted(len(config.feeds), "feed"),
         counted(len(config.watch), "coalition") + " watched",
@@ -437,7 +357,7 @@ def demo(args: argparse.Namespace) -> int:
     with screen.progress(quiet=args.json) as progress:
         played = stage.play(folder, progress)
     if args.json:
-        _print_json({"store": str(played.store), "config": str(played.config), "digest": render.digest_document(played.digest)})
+        print_json({"store": str(played.store), "config": str(played.config), "digest": render.digest_document(played.digest)})
         return DONE
     print(render.text(played.digest))
     print(f"The store is {played.store}. Look into it:")
@@ -473,7 +393,7 @@ def detect(args: argparse.Namespace) -> int:
             raise UsageError("--jsonl takes its days from the rows and prints rows: leave out --json, --explain and --published")
         single.detect_rows(args.file)
     else:
-        published = when(args.published, _now()) if args.published is not None else None
+        published = when(args.published, utc_now()) if args.published is not None else None
         single.detect(args.file, published, as_json=args.json, explain=args.explain)
     return DONE
 
@@ -484,7 +404,7 @@ def parse(args: argparse.Namespace) -> int:
 
     # A page can be looked at without any configuration; one that is named, or lies where it is looked for, is kept to.
     named = args.config or os.environ.get("PIPELINE_CONFIG") or Path(DEFAULT_CONFIG).exists()
-    single.parse(args.source, lambda: _config(args).fetch if named else FetchSettings(), as_json=args.json)
+    single.parse(args.source, lambda: configuration(args).fetch if named else FetchSettings(), as_json=args.json)
     return DONE
 
 

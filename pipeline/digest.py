@@ -163,10 +163,12 @@ def _line(changes: Sequence[Change]) -> Line:
 def _quotations(evidence: Iterable[Evidence]) -> tuple[Quotation, ...]:
     """The words to show: one article of each story before a second of any, what still stands before what was withdrawn.
 
-    A copy that has no words of its own is not quoted again.
+    A copy that has no words of its own is not quoted again; of articles that are about as sure the first to say it is.
     """
     by_article: dict[str, list[Evidence]] = {}
-    for e in sorted(evidence, key=lambda e: (e.withdrawn is not None, -e.confidence, e.said_on(), e.article, e.quote)):
+    for e in sorted(
+        evidence, key=lambda e: (e.withdrawn is not None, -round(e.confidence, 1), e.said_on(), -e.confidence, e.article, e.quote)
+    ):
         by_article.setdefault(e.article, []).append(e)
     told: Counter[str] = Counter()
     said: set[tuple[str, str]] = set()

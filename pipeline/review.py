@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.arguments import as_json
 from pipeline.errors import UsageError
 from pipeline.model import Change, Evidence, Judgement, Membership, Verdict
 
@@ -48,7 +49,7 @@ def add_commands(command: Command, load: Load) -> None:
     )
     sub.add_argument("--below", type=float, default=UNSURE, metavar="X", help=f"show claims that are less sure (without it {UNSURE})")
     sub.add_argument("--limit", type=int, default=SHOWN, metavar="N", help=f"show so many of each kind (without it {SHOWN})")
-    _as_json(sub)
+    as_json(sub)
     verbs = sub.add_subparsers(title="judgements", metavar="JUDGEMENT")
     for verdict, about in ((Verdict.SAME, "two names mean one party"), (Verdict.DIFFERENT, "two names mean two parties")):
         verb = verbs.add_parser(verdict, help=about, description=f"Decides that {about}.")
@@ -72,18 +73,14 @@ def add_commands(command: Command, load: Load) -> None:
     _signed(undo, note=False)
     log = verbs.add_parser("log", help="show all judgements, the undone ones too", description="Shows what was decided, by whom and why.")
     log.set_defaults(run=lambda args: _log(args, load))
-    _as_json(log, default=argparse.SUPPRESS)
-
-
-def _as_json(sub: argparse.ArgumentParser, **more: Any) -> None:
-    sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else", **more)
+    as_json(log, default=argparse.SUPPRESS)
 
 
 def _signed(sub: argparse.ArgumentParser, *, note: bool = True) -> None:
     sub.add_argument("--by", default="", metavar="NAME", help="who decides (without it the user of this machine)")
     if note:
         sub.add_argument("--note", default="", metavar="WORDS", help="why")
-    _as_json(sub, default=argparse.SUPPRESS)
+    as_json(sub, default=argparse.SUPPRESS)
 
 
 def _who(args: argparse.Namespace) -> str:

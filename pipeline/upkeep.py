@@ -9,10 +9,11 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pipeline.arguments import as_json, configuration, print_json, reading, utc_now, when
 from pipeline.errors import PipelineError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def add_commands(command: Command) -> None:
     take.add_argument("--coalition", default="", metavar="NAME", help="the body of a list that names none")
     take.add_argument("--as-of", metavar="DATE", help="the day for which the list speaks; without it today")
     take.add_argument("--dry-run", action="store_true", help="say what would be taken in, and change nothing")
-    _as_json(take)
+    as_json(take)
 
     give = command(
         "export",
@@ -71,7 +72,7 @@ def add_commands(command: Command) -> None:
     copy = command("backup", backup, "copy the store while it is in use, and verify the copy", "pipeline backup backups/pipeline.db")
     copy.add_argument("file", type=Path, metavar="FILE")
     copy.add_argument("--force", action="store_true", help="replace FILE where it is there already")
-    _as_json(copy)
+    as_json(copy)
 
     let_go = command(
         "prune",
@@ -81,13 +82,13 @@ def add_commands(command: Command) -> None:
     )
     let_go.add_argument("--older-than", required=True, metavar="WHEN", help="last read before then: an age (400d) or a day")
     let_go.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
-    _as_json(let_go)
+    as_json(let_go)
 
     look = command(
         "doctor", doctor, "look the store over, and say what is wrong and what to do; exit code 1 if anything is", "pipeline doctor"
     )
     look.add_argument("--rebuild", action="store_true", help="first derive all memberships anew from their evidence")
-    _as_json(look)
+    as_json(look)
 
     again = command(
         "redetect",
@@ -97,33 +98,7 @@ def add_commands(command: Command) -> None:
     )
     again.add_argument("--since", metavar="WHEN", help="only what was published since: 2024-05-14, 90d; without it all")
     again.add_argument("--dry-run", action="store_true", help="show it, and change nothing")
-    _as_json(again)
-
-
-def _as_json(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-
-
-def _config(args: argparse.Namespace) -> Config:
-    from pipeline import cli
-
-    return cli._config(args)
-
-
-def _when(words: str) -> datetime:
-    from pipeline import cli
-
-    return cli.when(words, _now())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _print_json(document: Any) -> None:
-    from pipeline.render import json_text
-
-    print(json_text(document))
+    as_json(again)
 
 
 def _tell(text: str, *, indent: str = "", to: TextIO | None = None) -> None:
@@ -139,8 +114,8 @@ def import_list(args: argparse.Namespace) -> int:
     from pipeline import app, intake
     from pipeline.importing import Origin, import_list
 
-    config = _config(args)
-    as_of = _when(args.as_of).date() if args.as_of else None
+    config = configuration(args)
+    as_of = when(args.as_of, utc_now()).date() if args.as_of else None
     if bundled := app.bundled_list(args.file) if not Path(args.file).exists() else None:
         if args.source or args.coalition or args.as_of:
             raise UsageError("says itself where it comes from: leave out --source, --coalition and --as-of", about=args.file)
@@ -148,12 +123,12 @@ def import_list(args: argparse.Namespace) -> int:
     else:
         path = Path(args.file)
         name = f"{args.source}/{path.name}" if args.source and not _is_address(args.source) else path.name
-        origin = Origin(name, as_of or _now().date(), args.source, address=args.source if _is_address(args.source) else "")
+        origin = Origin(name, as_of or utc_now().date(), args.source, address=args.source if _is_address(args.source) else "")
         listed = intake.read(_text_of(path), origin.as_of, args.coalition)
     with app.open_memory(config) as (store, identities):
-        report = import_list(store, identities, listed, origin, _now(), trial=args.dry_run)
+        report = import_list(store, identities, listed, origin, utc_now(), trial=args.dry_run)
     if args.json:
-        _print_json({"imported": not args.dry_run, **report.as_json()})
+        print_json({"imported": not args.dry_run, **report.as_json()})
     else:
         _show_import(report, args.dry_run)
     if not listed.rows:
@@ -198,7 +173,6 @@ def _show_import(report: ImportReport, trial: bool) -> None:
 
 
 def export(args: argparse.Namespace) -> int:
-    from pipeline import cli
     from pipeline.export import FORMATS, left_out
 
     without: dict[str, int] = {}
@@ -209,7 +183,7 @@ def export(args: argparse.Namespace) -> int:
                 without[standing] = without.get(standing, 0) + n
             yield body
 
-    with cli._reading(_config(args)) as store, _output(args.output) as out:
+    with reading(configuration(args)) as store, _output(args.output) as out:
         for line in FORMATS[args.format](counted_bodies(store)):
             out.write(line)
     if without:
@@ -262,12 +236,11 @@ def _output(path: Path | None) -> Iterator[TextIO]:
 
 
 def backup(args: argparse.Namespace) -> int:
-    from pipeline import cli
 
-    with cli._reading(_config(args)) as store:
+    with reading(configuration(args)) as store:
         made = store.backup(args.file, force=args.force)
     if args.json:
-        _print_json({"file": str(made.path), "bytes": made.size, "rows": made.rows})
+        print_json({"file": str(made.path), "bytes": made.size, "rows": made.rows})
     else:
         _tell(f"{made.path}: {_megabytes(made.size)}, {sum(made.rows.values())} rows in {len(made.rows)} tables, verified.")
     return DONE
@@ -277,13 +250,14 @@ def prune(args: argparse.Namespace) -> int:
     from pipeline.render import counted
     from pipeline.store import Store
 
-    now, before = _now(), _when(args.older_than)
+    now = utc_now()
+    before = when(args.older_than, now)
     if before >= now:
         raise UsageError("--older-than takes an age or a day that is past: 400d")
-    with Store.open(_config(args).store_path) as store:
+    with Store.open(configuration(args).store_path) as store:
         gone = store.prune(before, now, trial=args.dry_run)
     if args.json:
-        _print_json(
+        print_json(
             {
                 "pruned": not args.dry_run,
                 "before": before.isoformat(),
@@ -312,14 +286,13 @@ def _megabytes(size: int) -> str:
 
 
 def doctor(args: argparse.Namespace) -> int:
-    from pipeline import cli
     from pipeline.doctor import Examination, Finding, examine
 
-    config, now = _config(args), _now()
+    config, now = configuration(args), utc_now()
     try:
         if args.rebuild:
             _rebuild(config, now, quiet=args.json)
-        with cli._reading(config) as store:
+        with reading(config) as store:
             examination = examine(store, now)
     except StoreError as error:
         # A store that cannot be opened is what one calls a doctor for.
@@ -327,7 +300,7 @@ def doctor(args: argparse.Namespace) -> int:
             (Finding("the file", True, str(error), "see above; `pipeline backup` makes copies to put back"),), ("the file",)
         )
     if args.json:
-        _print_json(examination.as_json())
+        print_json(examination.as_json())
     else:
         _show_examination(examination)
     return DONE if examination.is_well else FAILED
@@ -355,11 +328,11 @@ def redetect(args: argparse.Namespace) -> int:
     from pipeline import app, screen
     from pipeline.redetect import redetect
 
-    since = _when(args.since) if args.since else None
-    with app.open_parts(_config(args)) as parts, screen.progress(quiet=args.json) as progress:
-        report = redetect(parts, _now(), since=since, trial=args.dry_run, progress=progress)
+    since = when(args.since, utc_now()) if args.since else None
+    with app.open_parts(configuration(args)) as parts, screen.progress(quiet=args.json) as progress:
+        report = redetect(parts, utc_now(), since=since, trial=args.dry_run, progress=progress)
     if args.json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     else:
         _show_redetection(report)
     return DONE

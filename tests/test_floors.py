@@ -49,6 +49,7 @@ FLOORS = {
     "memory": CYCLE,
     "redetect": CYCLE,
     "__main__": DOORS,
+    "arguments": DOORS,
     "backfill": DOORS,
     "cli": DOORS,
     "daemon": DOORS,
