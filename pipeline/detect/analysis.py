@@ -19,7 +19,7 @@ from pipeline.model import Article
 _BETWEEN = re.compile(
     r"\s*(?:,|;|and|,\s*and|&|as well as|along with)\s*(?:the\s)?"
     r"(?:(?!(?:including|consisting|comprising|namely|such|like|are|is|was|were|with|by|of|from|in|to|for|at|on|between|among|which|who|that|has|"
-    r"have|will)\b)[a-z-]+\s){0,4}"
+    r"have|will)\b)[a-z'’-]+\s){0,4}"
 )
 _LEADS = re.compile(
     r"\b(?:in|at|of|to|from|into|within|by|for|with|on|join\w*|left|leav\w+|quit\w*|sign\w*|launch\w*|form\w*|found\w*)\s+(?:the\s+)?$",

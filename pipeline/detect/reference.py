@@ -39,7 +39,9 @@ _SINGLE_MEMBER = re.compile(
 )
 _PRONOUN = re.compile(
     r"^(?:[\"“‘']\s*)?(It|They)\b(?!\s+(?:is|was|were|are)\s+(?:unclear|not clear|the (?:first|second|third|latest)\s+time))"
+    r"(?!\s+(?:are|were|include)\s+(?:the\s)?[A-Z0-9])"  # "They are Norvik and Kuma": whoever follows, not who was named before
 )
+_NAMES_FOLLOW = re.compile(r"\s+(?:are|were|is|was|include)\s+(?:the\s)?[A-Z0-9]")
 
 
 class References:
@@ -135,6 +137,8 @@ class References:
             bare = re.search(
                 r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|latter|[Bb]oth|pair|duo|trio)$", phrase.group()
             )
+            if _NAMES_FOLLOW.match(sentence.text, end):
+                continue
             if bare and not re.match(
                 r"\s*(?:[,.;:]|have|had|has|were|was|are|will|would|said|say|also|then|did|do|signed|joined|left)\b|\s*[,.;:]",
                 sentence.text[end:],

@@ -135,13 +135,17 @@ class AgreedRoles:
     def _one(self, learned: Label, sure: Label) -> Label:
         if sure.event is None:
             return learned
-        if learned.event is None:
+        if learned.event is None and sure.probability < OVERRULES:
             return sure if sure.event in COALITION_EVENTS and learned.probability < SURE_OF_NOTHING else learned
+        if sure.probability >= OVERRULES:
+            return sure
         if learned.event is sure.event:
             return replace(learned, probability=max(learned.probability, sure.probability), role=learned.role or sure.role)
         return learned
 
 
+OVERRULES = 0.9
+"""A rule of this sureness goes before the tagger: rows that a sentence only lists, which it can take for anything."""
 SURE_OF_NOTHING = 0.9
 """Above this the tagger's "nothing" holds against a rule; tried on the training articles."""
 
