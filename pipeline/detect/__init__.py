@@ -30,11 +30,18 @@ VERSION = "rules-1"
 LANGUAGES = frozenset({"", "en"})
 """Languages that are read; an empty code is a text too short to tell."""
 
+SURE = 0.5
+"""The probability from which an event is taken for told when coalitions compete for a sentence."""
 LEAST = 0.0
 """Claims that are right less often than this are not made: below it more is lost by false alarms than by silence."""
 OPENING = 3
 """Sentences of the body that tell the news itself, in wire stories and releases alike."""
 
+_ASKS = re.compile(
+    r"^[\"“‘']?\s*(?:Has|Have|Had|Is|Are|Was|Were|Will|Would|Did|Does|Do|Can|Could|Should|May|Who|What|Why|Which|How|Where|When|And if|But if)\b"
+    r"[^.]*\?[\"”’']?$"
+)
+"""A question tells nothing: "Has Norvik joined the pact or not?"."""
 _BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former|ago)\b")
 _PAST = re.compile(r"\b(?:had|has|have|was|were|did|left|quit|joined|signed|became|met|told|said|agreed)\b")
 _AT_ONCE = re.compile(r"\b(?:with immediate effect|effective immediately|says it (?:is|has)|is suspending|becomes|announces)\b")
@@ -118,16 +125,32 @@ class Detector:
 
 
 def _without_rivals(said: list[_Said]) -> list[_Said]:
-    """Keeps of what was said of coalitions that a sentence does not name the surest for each name.
+    """Drops what was said of the wrong coalition, where a sentence was asked about several.
 
-    Such a sentence is asked about each coalition that may be meant; one of them is right at most.
+    Of coalitions that it does not name one is meant at most: the nearest that it surely tells something of, else the surest.
+    And a body that is told of as a member ("Suspended: the Canoe Union of Belarus") takes no members in the same sentence.
     """
-    best: dict[tuple[int, int], float] = {}
+    chosen: dict[tuple[int, int], _Said] = {}
+    told: dict[tuple[int, int], float] = {}
     for one in said:
+        key = (one.question.sentence, one.mention.start)
         if not one.question.named:
-            key = (one.question.sentence, one.mention.start)
-            best[key] = max(best.get(key, 0.0), one.label.probability)
-    return [s for s in said if s.question.named or best[(s.question.sentence, s.mention.start)] == s.label.probability]
+            before = chosen.get(key)
+            if before is None or (before.label.probability < SURE and one.label.probability > before.label.probability):
+                chosen[key] = one
+        if (
+            one.mention.coalition is not None
+            and one.mention.coalition != one.question.coalition
+            and one.label.event not in COALITION_EVENTS
+        ):
+            as_member = (one.question.sentence, one.mention.coalition)
+            told[as_member] = max(told.get(as_member, 0.0), one.label.probability)
+    return [
+        one
+        for one in said
+        if (one.question.named or chosen[(one.question.sentence, one.mention.start)] is one)
+        and one.label.probability >= told.get((one.question.sentence, one.question.coalition), 0.0)
+    ]
 
 
 class _Claims:
@@ -169,12 +192,17 @@ class _Claims:
         assert label.event is not None
         body = self._analysis.coalitions[one.question.coalition]
         sentence = self._analysis.sentences[one.question.sentence]
+        if _ASKS.search(sentence.text):
+            return
         if label.event in COALITION_EVENTS:
             if mention.coalition != one.question.coalition:
                 return
             members: tuple[str | None, ...] = (None,)
         else:
-            if mention.kind in {MentionKind.PERSON, MentionKind.PLACE} or mention.coalition == one.question.coalition:
+            if (
+                mention.kind in {MentionKind.PERSON, MentionKind.PLACE, MentionKind.REFERENCE}
+                or mention.coalition == one.question.coalition
+            ):
                 return
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
         found = dates(sentence.text, self._day, ahead=label.status is Status.PLANNED)

@@ -54,13 +54,13 @@ class Analysis:
         recent: int | None = None
         leads = {s.text: i for i, s in enumerate(self.sentences)}
         for number, (sentence, mentions) in enumerate(zip(self.sentences, self.mentions, strict=True)):
-            here = list(dict.fromkeys(m.coalition for m in mentions if m.coalition is not None))
+            here = [c for c in dict.fromkeys(m.coalition for m in mentions if m.coalition is not None) if not self._is_listed(number, c)]
             lead = leads.get(_lead_line(sentence.lead)) if sentence.kind is SentenceKind.BULLET and sentence.lead else None
             context = lead if lead is not None else self._before(number)
             askable = [m for m in mentions if m.kind is not MentionKind.PERSON]
             if askable:
                 asked = here[:MOST_COALITIONS]
-                in_context = [m.coalition for m in self.mentions[context] if m.coalition is not None] if context is not None else []
+                in_context = self._spoken_of(context)
                 # A sentence that names no coalition goes on about the last one; a roster is about the one that introduces it,
                 # whatever bodies it lists; and the article's own coalition may be meant in any sentence.
                 fallback = in_context[-1] if in_context else recent if recent is not None else self.main
@@ -68,7 +68,7 @@ class Analysis:
                     asked = [*in_context[-1:], *asked, *self._one(self.main)]
                 else:
                     asked += [*(self._one(fallback) if not asked else []), *self._one(self.main)]
-                asked = [c for c in dict.fromkeys(asked) if not self._is_listed(number, c)]
+                asked = [c for c in dict.fromkeys(asked) if c in here or not self._is_listed(number, c)]
                 for coalition in asked:
                     yield Question(number, coalition, self._masked(number, context, coalition), coalition in here)
             if here:
@@ -77,6 +77,12 @@ class Analysis:
     @staticmethod
     def _one(coalition: int | None) -> list[int]:
         return [] if coalition is None else [coalition]
+
+    def _spoken_of(self, number: int | None) -> list[int]:
+        """The coalitions that a sentence speaks of, by place: not those that it lists as members of another."""
+        if number is None:
+            return []
+        return [m.coalition for m in self.mentions[number] if m.coalition is not None and not self._is_listed(number, m.coalition)]
 
     def _is_listed(self, number: int, coalition: int) -> bool:
         """Whether a coalition is only one name of a list here, between others that are none: it is spoken of as a member."""

@@ -88,7 +88,12 @@ class References:
             ) and phrase.group("head").lower() not in {"union"}:
                 continue
             here = [m for m in names if m.coalition is not None and m.end <= start]
-            at = self._coalition(phrase.group("head").lower(), [m.coalition for m in here if m.coalition is not None])
+            beside = next((m.coalition for m in names if m.coalition is not None and sentence.text[m.end : start] == ", "), None)
+            at = (
+                beside
+                if beside is not None
+                else self._coalition(phrase.group("head").lower(), [m.coalition for m in here if m.coalition is not None])
+            )
             if at is not None:
                 found.append(Mention(start, end, phrase.group(), MentionKind.REFERENCE, coalition=at))
                 taken.append((start, end))
