@@ -38,6 +38,8 @@ class Question:
     masked: Masked
     named: bool
     """Whether the sentence itself speaks of the coalition, by name or reference."""
+    listed: bool
+    """Whether the sentence is an entry of a list that a line introduces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Analysis:
                     asked += [*(self._one(fallback) if not asked else []), *self._one(self.main)]
                 asked = [c for c in dict.fromkeys(asked) if c in here or not self._is_listed(number, c)]
                 for coalition in asked:
-                    yield Question(number, coalition, self._masked(number, context, coalition), coalition in here)
+                    yield Question(number, coalition, self._masked(number, context, coalition), coalition in here, lead is not None)
             if here:
                 recent = here[-1]
 
