@@ -20,7 +20,7 @@ from tests.shelf import DAY, Shelf, Told, claim
 
 LATER = DAY + timedelta(days=400)
 COMPACT = "harbour data compact"
-GROWING = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+GROWING = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def told(name: str, days: int, *claims: Claim, publisher: str = "The Wire", text: str = "") -> Told:
