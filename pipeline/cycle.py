@@ -562,7 +562,8 @@ def _message(due: DueDelivery) -> notify.Message:
     markdown = render.markdown(told)
     # The day stands first, so that a folder of them is in order; the rest of the name is the alert's own.
     name = f"{due.change.detected_at:%Y-%m-%d}-{due.alert.id}"
-    return notify.Message(name, render.plain(f"{due.alert.severity}: {digest.describe(due.change)}", SUBJECT_LENGTH), markdown)
+    whose = f"{due.change.coalition.name}: " if due.change.member else ""
+    return notify.Message(name, render.plain(f"{due.alert.severity}: {whose}{digest.describe(due.change)}", SUBJECT_LENGTH), markdown)
 
 
 def _why(error: PipelineError) -> str:

@@ -423,7 +423,7 @@ def test_an_alert_is_delivered_once_and_tried_again_when_its_channel_fails(desk:
     assert desk.run(NOW + 2 * HOUR).delivered == 0
     ((channel, message),) = desk.told
     assert (channel, message.name) == ("files", f"{NOW:%Y-%m-%d}-{report.alerts[0].id}")
-    assert "Altera Lines" in message.subject and "was leaving the Harbour Data Compact" in message.markdown
+    assert message.subject == "high: Harbour Data Compact: Altera Lines left" and "was leaving the Harbour Data Compact" in message.markdown
 
 
 def test_an_alert_for_a_channel_that_went_is_given_up(desk: Desk) -> None:
