@@ -24,8 +24,8 @@ from pipeline.text import fold
 
 __all__ = ["FILES", "VERSION", "Calibration", "Detector"]
 
-VERSION = "rules-1"
-"""Names the detector in evidence, so that claims of an older one can be told apart."""
+VERSION = "tagger-1"
+"""Names the detector in evidence, so that claims of an older one can be told apart: raised with every change of rules or model."""
 
 LANGUAGES = frozenset({"", "en"})
 """Languages that are read; an empty code is a text too short to tell."""
@@ -268,6 +268,8 @@ class _Claims:
         return None
 
     def _role(self, label: Label, sort: str) -> Role | None:
+        if label.event in COALITION_EVENTS:
+            return None
         if label.role is not None or label.event not in {Event.JOINED, Event.MEMBER}:
             return label.role
         return Role.SIGNATORY if sort == "text" and label.event is Event.JOINED else Role.MEMBER

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.detect.spans import BOUNDARY, IN_QUESTION, NAME, OTHER, PERSON, PLACE, STATE, Label, Masked
-from pipeline.model import COALITION_EVENTS, Event, Role, Status
+from pipeline.model import Event, Role, Status
 
 
 class Roles(Protocol):
@@ -45,7 +45,7 @@ class Rule:
     """A pattern over the shorthand; the group `l` holds the names it labels, `c` the coalition where it labels that."""
 
     pattern: re.Pattern[str]
-    event: Event
+    event: Event | None
     status: Status
     role: Role | None
     sure: float
@@ -64,7 +64,7 @@ def read_rules(text: str) -> tuple[Rule, ...]:
             continue
         event, status, role, sure, pattern = line.split("\t")
         spelt = re.compile(_spelt_out(pattern, words), re.I)
-        rules.append(Rule(spelt, Event(event), Status(status), None if role == "-" else Role(role), float(sure)))
+        rules.append(Rule(spelt, None if event == "-" else Event(event), Status(status), None if role == "-" else Role(role), float(sure)))
     return tuple(rules)
 
 
@@ -92,7 +92,7 @@ class RuleRoles:
             for found in rule.pattern.finditer(shorthand):
                 # A rule that does not name the coalition ("the members include …") speaks of the last one named before it.
                 before = re.findall(r"«([CO])", shorthand[: found.start()])
-                if "«C" not in found.group() and before and before[-1] != "C":
+                if rule.event and "«C" not in found.group() and before and before[-1] != "C":
                     continue
                 for number in _numbers(found.group(group)):
                     if number >= first:
@@ -104,7 +104,7 @@ class AgreedRoles:
     """The learned tagger with the rules beside it, and one voice for each list.
 
     The names of one list are said of together: "Norvik, Kuma and nine others left" gives one label to all. Rules speak where
-    the tagger says nothing of the coalition itself, and raise what both say.
+    the tagger says nothing, and raise what both say.
     """
 
     def __init__(self, tagger: Roles, rules: RuleRoles) -> None:
@@ -133,21 +133,21 @@ class AgreedRoles:
         return tuple(labels)
 
     def _one(self, learned: Label, sure: Label) -> Label:
-        if sure.event is None:
-            return learned
-        if learned.event is None and sure.probability < OVERRULES:
-            return sure if sure.event in COALITION_EVENTS and learned.probability < SURE_OF_NOTHING else learned
+        """What both say of one mention: the tagger where it says something, the rules where it does not."""
         if sure.probability >= OVERRULES:
             return sure
+        if sure.event is None:
+            return learned
+        if learned.event is None:
+            return sure
         if learned.event is sure.event:
-            return replace(learned, probability=max(learned.probability, sure.probability), role=learned.role or sure.role)
+            role = learned.role if sure.role in {None, Role.MEMBER} else sure.role
+            return replace(learned, probability=max(learned.probability, sure.probability), role=role)
         return learned
 
 
 OVERRULES = 0.9
 """A rule of this sureness goes before the tagger: rows that a sentence only lists, which it can take for anything."""
-SURE_OF_NOTHING = 0.9
-"""Above this the tagger's "nothing" holds against a rule; tried on the training articles."""
 
 
 def lists(masked: Masked) -> list[tuple[int, ...]]:
