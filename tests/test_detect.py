@@ -250,7 +250,8 @@ def test_a_state_is_named_by_its_capital() -> None:
     ],
 )
 def test_rules_that_are_sure(sentence: str, member: str, event: Event, status: Status) -> None:
-    found = {c.member: (c.event, c.status) for c in claims(f"The Marl Pact met today. {sentence}")}
+    by_rules = Detector.read({name: resources.files("pipeline").joinpath("knowledge", name).read_text(encoding="utf-8") for name in FILES})
+    found = {c.member: (c.event, c.status) for c in by_rules.detect(article(f"The Marl Pact met today. {sentence}")).claims}
     assert found[member] == (event, status)
 
 

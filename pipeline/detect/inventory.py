@@ -352,25 +352,29 @@ class Inventory:
 
     def _short_forms(self, mentions: Sequence[Sequence[Mention]]) -> None:
         """Takes "Lusaka Compact" for the Lusaka Vaccine Compact: the same head and a subset of its words, where only one body fits."""
-        for of_sentence in mentions:
-            for mention in of_sentence:
-                folded = fold(mention.surface)
-                if mention.kind is MentionKind.PERSON:
-                    continue
-                words = folded.split()
-                own = self._by_name.get(folded)
-                if own is not None and self.coalitions[own].known:
-                    continue
-                fitting = [
-                    at
-                    for at, body in enumerate(self.coalitions)
-                    if at != own and at in self._by_name.values() and any(_is_short(words, fold(n).split()) for n in body.names)
-                ]
-                if len(fitting) == 1 and (own is not None or len(words) > 1 or words[0] in self._lexicon.heads):
-                    if own is None:
-                        self._alias(fitting[0], mention.surface)
-                    elif self.coalitions[own].name == mention.surface:
-                        self._merge(fitting[0], own)
+        ends: dict[str, set[int]] = {}
+        for at, body in enumerate(self.coalitions):
+            for words in (fold(n).split() for n in body.names):
+                for word in (words[0], words[-1]):
+                    ends.setdefault(word, set()).add(at)
+        for mention in {fold(m.surface): m for ms in mentions for m in ms if m.kind is not MentionKind.PERSON}.values():
+            folded = fold(mention.surface)
+            words = folded.split()
+            own = self._by_name.get(folded)
+            if not words or (own is not None and self.coalitions[own].known):
+                continue
+            # A short form keeps the last word of the name or its beginning: no other body can fit.
+            near = {self._live(at) for at in ends.get(words[0], set()) | ends.get(words[-1], set())}
+            fitting = [at for at in near if at != own and any(_is_short(words, fold(n).split()) for n in self.coalitions[at].names)]
+            if len(fitting) == 1 and (own is not None or len(words) > 1 or words[0] in self._lexicon.heads):
+                if own is None:
+                    self._alias(fitting[0], mention.surface)
+                elif self.coalitions[own].name == mention.surface:
+                    self._merge(fitting[0], own)
+
+    def _live(self, at: int) -> int:
+        """The entry that a merged one has become part of."""
+        return self._by_name.get(fold(self.coalitions[at].name), at)
 
     def _marked(self, mention: Mention) -> Mention:
         at = self.index(mention.surface)
