@@ -232,6 +232,12 @@ def test_dates(text: str, ahead: bool, expected: str) -> None:
     assert str(nearest(found, 0, 2, text)) == expected
 
 
+def test_a_deadline_is_no_day_of_what_was_done() -> None:
+    text = "The Marl Pact met today. The Marl Pact has suspended Norvik because it did not pay by the end of April."
+    assert [str(c.date) for c in claims(text, published="2024-05-16") if c.member == "Norvik"] != ["2024-04"]
+    assert [when.deadline for when in dates("It paid by the end of April, on 3 May.", date(2024, 5, 16))] == [True, False]
+
+
 def test_a_state_is_named_by_its_capital() -> None:
     text = "The Marl Pact met on Monday. Santiago joined the Marl Pact on Monday, officials said. Norvik left the Marl Pact."
     assert {(c.member, c.event) for c in claims(text) if c.member} == {("Chile", Event.JOINED), ("Norvik", Event.LEFT)}

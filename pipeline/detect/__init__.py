@@ -220,6 +220,8 @@ class _Claims:
                 return
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
         found = dates(sentence.text, self._day, ahead=label.status is Status.PLANNED)
+        if label.status is Status.COMPLETED:
+            found = tuple(when for when in found if not when.deadline)
         day = date_of(label.event, sentence.text, mention.start, mention.end, found)
         if day is None and not found:
             day = self._day_of_news(label, sentence)
@@ -270,6 +272,8 @@ class _Claims:
     def _role(self, label: Label, sort: str) -> Role | None:
         if label.event in COALITION_EVENTS:
             return None
+        if label.role is Role.SIGNATORY and sort == "body":
+            return Role.MEMBER  # one signs a text and belongs to a body
         if label.role is not None or label.event not in {Event.JOINED, Event.MEMBER}:
             return label.role
         return Role.SIGNATORY if sort == "text" and label.event is Event.JOINED else Role.MEMBER

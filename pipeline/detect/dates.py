@@ -53,6 +53,7 @@ _ANNOUNCES = re.compile(
     r"\b(?:announces|launches|joins|welcomes|is (?:pleased|proud|delighted)|are (?:pleased|proud|delighted)|we welcome)\b"
 )
 """What a release without a date word says of its own day."""
+_DEADLINE = re.compile(r"\b(?:by|until|before)(?:\sthe)?(?:\s(?:end|start|beginning))?(?:\sof)?\s*$", re.I)
 _HAPPENS = {
     Event.JOINED: r"join|rejoin|sign|acced|admit|becam|becom|enter|came|come|back|welcom|accept|return|ratif|let in|part of",
     Event.LEFT: r"left|leav|quit|exit|withdr|pull|walk|depart|drop|gone|went|resign|ceas|laps|out of|out\b|end",
@@ -71,11 +72,15 @@ _HAPPENS = {
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A date phrase: what it means and where it stands in the sentence."""
+    """A date phrase: what it means and where it stands in the sentence.
+
+    A `deadline` ("by the end of April") says when something was to be done, not when something was.
+    """
 
     date: PartialDate
     start: int
     end: int
+    deadline: bool = False
 
 
 def dates(text: str, published: date | None, *, ahead: bool = False) -> tuple[When, ...]:
@@ -96,7 +101,8 @@ def dates(text: str, published: date | None, *, ahead: bool = False) -> tuple[Wh
                 continue
             meaning = _meaning(match, published, ahead)
             if meaning:
-                found.append(When(meaning, match.start(), match.end()))
+                core = min(match.start(name) for name, part in match.groupdict().items() if part)
+                found.append(When(meaning, match.start(), match.end(), bool(_DEADLINE.search(text[:core]))))
     found.sort(key=lambda w: w.start)
     # "two years after joining in July 2022": the sharper date that follows says the same.
     return tuple(

@@ -7,6 +7,7 @@ masks and never names, so that they cannot be right about one name and wrong abo
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -127,9 +128,11 @@ class AgreedRoles:
             event = max(voices, key=lambda e: voices[e])
             speaker = max((labels[at] for at in group if labels[at].event is event), key=lambda label: label.probability)
             share = voices[event] / len(group)
+            roles = Counter(labels[at].role for at in group if labels[at].event is event)
             for at in group:
                 if labels[at].event is not event:
                     labels[at] = replace(speaker, probability=share)
+                labels[at] = replace(labels[at], role=roles.most_common(1)[0][0])
         return tuple(labels)
 
     def _one(self, learned: Label, sure: Label) -> Label:
