@@ -182,7 +182,7 @@ def test_old_news_raises_no_alert_whatever_the_rules_say_and_fresh_news_does(des
     assert [a.channels for a in soon.alerts] == [("desk",)]
     assert desk.told == []
     desk.run(NOW + timedelta(days=93))
-    assert [m.subject for _, m in desk.told] == ["high: Norvik Freight left"]
+    assert [m.subject for _, m in desk.told] == ["high: Harbour Data Compact: Norvik Freight left"]
 
 
 def test_what_waits_to_be_delivered_about_a_lost_change_is_given_up(desk: Desk) -> None:
