@@ -206,8 +206,8 @@ class _Claims:
         assert label.event is not None
         body = self._analysis.coalitions[one.question.coalition]
         sentence = self._analysis.sentences[one.question.sentence]
-        if _ASKS.search(sentence.text):
-            return
+        if _ASKS.search(sentence.text) or sentence.kind is SentenceKind.HEADING:
+            return  # questions tell nothing, and the headings of a roster ("Governments") are none of its names
         if label.event in COALITION_EVENTS:
             if mention.coalition != one.question.coalition:
                 return

@@ -56,6 +56,11 @@ _TITLE_BEFORE = re.compile(
     re.I,
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|from|outside|around|across|to|through|over|via)\s+(?:the\s+)?$")
+_NUMBER_WORD = re.compile(r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -]\w+)?|hundreds?|thousands?|dozens?|scores")
+_CONTINENT = re.compile(
+    r"(?:(?:North|South|Latin|Central|East|West|Western|Eastern|Southern|Northern)(?:ern)?\s)?(?:Europe|Asia|Africa|America|Americas|Pacific|Arctic|Antarctica)"
+)
+_SEAT_OF = re.compile(r"\b(?:Inc|Corp|Ltd|Co|plc|AG|A/S|S\.A|GmbH|AB|AS|SE|N\.V|B\.V|LLC)\.?\sof\s(?:the\s)?$")
 _THING = re.compile(
     r"\b(?:Act|Bill|Law|Street|Avenue|Road|Prize|Award|Awards|Day|Week|Year|Summit|Cup|Games|Index|River|Sea|Ocean|Island|Islands|Mountains?|Valley|Airport|"
     r"Square|Hall|Hotel|Stadium|Palace|Programme|Report|Review|Code|Directive|Regulation|Standard)$"
@@ -116,7 +121,9 @@ _LOWER_ENTRY = re.compile(r",\s+(?:the\s(?:[a-z-]+\s){1,3})?(?P<name>[a-z][\w•
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz")
 _VERBS = frozenset("was is has had said says will would left joined signed quit and".split())
 _SAYS = re.compile(r"\s+(?:said|say|have|had|has|are|were|will|would|joined|left|quit|want\w*|did|do|signed)\b")
-_ROSTER_END = re.compile(r"\s+[–—]\s+|\s+--?\s+|\s\(|:\s|,?\s+represented\b|,?\s+which\b|,?\s+whose\b|,\s+(?=[a-z])")
+_ROSTER_END = re.compile(
+    r"\s+[–—]\s+|\s+--?\s+|\s\((?!Pty\b|Pvt\b|Private\b)|:\s|,?\s+represented\b|,?\s+which\b|,?\s+whose\b|,\s+(?=[a-z])"
+)
 _ROSTER_PART = re.compile(r"\s*(?:;|\s·\s|\s\|\s|\s•\s)\s*")
 
 
@@ -392,6 +399,9 @@ class Names:
                     end += 2
                     continue
                 break
+            if word.text in {"plc", "llc", "ltd", "oyj", "gmbh"}:
+                end += 1
+                continue
             if is_capital(word.text) or (
                 word.text.isdigit() and len(word.text) < 4 and words[end - 1].folded in {"group", "club", "vision", "agenda", "of"}
             ):
@@ -597,7 +607,11 @@ class Names:
         if end - start > 1:
             return False
         word = words[start]
-        if word.folded in _NO_NAMES or (("’" in word.text or "'" in word.text) and re.split("['’]", word.text)[0].lower() in _DESCRIPTORS):
+        if (
+            word.folded in _NO_NAMES
+            or _NUMBER_WORD.fullmatch(word.folded)
+            or (("’" in word.text or "'" in word.text) and re.split("['’]", word.text)[0].lower() in _DESCRIPTORS)
+        ):
             return True
         return word.folded in _CALENDAR or word.text in {"I", "A"} or (word.folded in _DESCRIPTORS and word.text[1:].islower())
 
@@ -700,7 +714,7 @@ class Names:
             return MentionKind.PERSON, start
         if len(words) == 1 and words[0] in lexicon.given:
             return MentionKind.PERSON, start
-        if _THING.search(surface):
+        if _THING.search(surface) or _CONTINENT.fullmatch(surface) or _SEAT_OF.search(before):
             return MentionKind.PLACE, start
         return MentionKind.ORGANISATION, start
 

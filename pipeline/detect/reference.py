@@ -81,8 +81,8 @@ class References:
         found = list(names)
         for phrase in self._phrase.finditer(sentence.text):
             start, end = phrase.span()
-            if any(a < end and start < b for a, b in taken):
-                continue
+            if any(a < end and start < b for a, b in taken) or any(0 <= m.start - end <= 1 for m in names):
+                continue  # "the parents' association Klein & Zeldzaam": the name says who is meant
             if any(
                 w in phrase.group("count").lower().split() for w in ("new", "own", "two", "three", "four", "rival", "other", "trade")
             ) and phrase.group("head").lower() not in {"union"}:
