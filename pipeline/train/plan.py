@@ -10,11 +10,11 @@ class Plan:
     """How to train. `tokens` bounds a batch: its rows times its longest row; `checkpoint` is the steps between two checkpoints."""
 
     seed: int = 7
-    epochs: int = 4
+    epochs: int = 5
     layers: int = 6
-    rate: float = 2e-4
+    rate: float = 2.5e-4
     tokens: int = 2048
-    dropout: float = 0.15
+    dropout: float = 0.1
     smoothing: float = 0.05
     threads: int = 2
     decay: float = 0.01
