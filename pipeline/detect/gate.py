@@ -38,15 +38,6 @@ class Gate:
         )
 
 
-def has_trigger(sentence: str) -> bool:
-    """Whether a sentence holds a word of membership at all.
-
-    >>> has_trigger("Ghana signed the accord."), has_trigger("It rained in the north.")
-    (True, False)
-    """
-    return bool(_MEMBERSHIP.search(sentence))
-
-
 _FUNCTION_WORDS = {
     "en": "the of and to in is that for it with as was on by at from has have which will".split(),
     "de": "der die und das den von mit ist im für dass nicht dem des ein eine auch sich wird".split(),
