@@ -2,8 +2,9 @@
 
     gate → segment → names → inventory → reference → roles → status and date → claims
 
-Pure: knowledge and the role stage are handed in. It reads one article at a time and knows of no other; making "Ankara" and
-"Turkey" one member across articles is `resolve`'s work. Text in another language than English is left alone and counted.
+Pure: knowledge and the role stage are handed in. It reads one article at a time and knows of others only the names of coalitions
+that it is told to `learn`; making "Ankara" and "Turkey" one member across articles is `resolve`'s work. Text in another language
+than English is left alone and counted.
 """
 
 from __future__ import annotations

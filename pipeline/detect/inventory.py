@@ -64,8 +64,6 @@ _FORMED = re.compile(
     r"new)\s+){0,2}[\"“‘']?$",
     re.I,
 )
-_ROLE_AFTER = re.compile(r"^[\"”’']?\s+(?:spokes|chair|chief|president|secretary|summit|meeting|conference call|headquarters|report)")
-_NUMBERED = re.compile(r"\d")
 _COMPANY_END = re.compile(
     r"\b(?:Inc|Corp|Corporation|Co|Ltd|Limited|plc|LLC|GmbH|AG|S\.?A|N\.?V|Holdings|Bank|Bancorp|Partners|Capital|Airlines|Systems|"
     r"Solutions|Ventures|Management|Pharma)\.?$"

@@ -44,14 +44,6 @@ class Head:
     sort: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCoalition:
-    name: str
-    acronym: str
-    aliases: tuple[str, ...]
-    kind: str
-
-
 class Phrases:
     """Known phrases by their folded words, found as the longest that begins at a word."""
 
