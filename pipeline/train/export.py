@@ -7,7 +7,6 @@ The graph is written node by node from the names of `network`, so that it holds 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from pipeline.detect.tagger import ORDER
+from pipeline.detect.tagger import LONGEST, ORDER
+from pipeline.train.network import HEADS, buckets, epsilon_of, layers_of
 
-WIDTH, HEADS, EPSILON = 384, 12, 1e-12
 
-
-def graph(weights: Mapping[str, Any]) -> bytes:
+def graph(weights: dict[str, Any]) -> bytes:
     """The network as an ONNX model in 32-bit floats. `weights` are arrays by the names of `network`."""
+    width, epsilon = weights["words"].shape[1], epsilon_of(weights)
     nodes: list[Any] = []
     constants: list[Any] = []
     counter = iter(range(10_000))
@@ -43,7 +42,7 @@ def graph(weights: Mapping[str, Any]) -> bytes:
 
     def normal(x: str, name: str) -> str:
         scale, shift = constant(weights[f"{name}.weight"], f"{name}.weight"), constant(weights[f"{name}.bias"], f"{name}.bias")
-        return node("LayerNormalization", x, scale, shift, axis=-1, epsilon=EPSILON)
+        return node("LayerNormalization", x, scale, shift, axis=-1, epsilon=epsilon)
 
     zero, one, minus = constant(np.array([0])), constant(np.array([1])), constant(np.float32(-1e4))
     length = node("Slice", node("Shape", "ids"), one, constant(np.array([2])))
@@ -51,9 +50,13 @@ def graph(weights: Mapping[str, Any]) -> bytes:
     x = normal(node("Add", node("Gather", constant(weights["words"], "words"), "ids"), places), "norm")
     hidden = node("Sub", constant(np.float32(1)), node("Cast", "mask", to=TensorProto.FLOAT))
     shield = node("Mul", node("Unsqueeze", hidden, constant(np.array([1, 2]))), minus)
-    split, whole = constant(np.array([0, 0, HEADS, WIDTH // HEADS])), constant(np.array([0, 0, WIDTH]))
-    scale = constant(np.float32((WIDTH // HEADS) ** -0.5))
-    for layer in range(sum(name.endswith(".query.weight") for name in weights)):
+    if "distances" in weights:
+        near = constant(np.asarray(weights["distances"])[buckets(LONGEST).numpy()].transpose(2, 0, 1)[None], "distances")
+        ends = node("Concat", length, length, axis=0)
+        shield = node("Add", shield, node("Slice", near, constant(np.array([0, 0])), ends, constant(np.array([2, 3]))))
+    split, whole = constant(np.array([0, 0, HEADS, width // HEADS])), constant(np.array([0, 0, width]))
+    scale = constant(np.float32((width // HEADS) ** -0.5))
+    for layer in range(layers_of(weights)):
         query, key, value = (
             node("Transpose", node("Reshape", linear(x, f"{layer}.{name}"), split), perm=order)
             for name, order in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3]))

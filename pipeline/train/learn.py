@@ -79,15 +79,41 @@ def tensors(rows: Sequence[Row]) -> tuple[Any, Any, Any, Any, Any, Any]:
     return ids, mask, torch.tensor(places), torch.tensor(events), torch.tensor(rest), torch.tensor(weights)
 
 
-def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan) -> Any:
+def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan, teacher: Weights | None = None) -> Any:
     """The mean loss over the mentions of a batch: events whole, statuses and roles half.
 
-    Where several events would be right, what counts is the probability of them all together.
+    Where several events would be right, what counts is the probability of them all together. With a teacher (a larger network
+    of the same vocabulary) the loss is for `plan.taught` how far the answers are from its own (distillation, Hinton et al. 2015).
     """
     ids, mask, places, events, rest, counts = tensors(rows)
     states = forward(weights, ids, mask, plan.dropout)[places[:, 0], places[:, 1]]
     scores = tuple(score.float() for score in heads(weights, functional.dropout(states, plan.dropout)))
+    total = _told(scores, events, rest, counts, plan)
+    if teacher is None:
+        return total
+    with torch.no_grad():
+        wanted = tuple(score.float() for score in heads(teacher, forward(teacher, ids, mask)[places[:, 0], places[:, 1]]))
+    return (1 - plan.taught) * total + plan.taught * _copied(scores, wanted, counts, plan.warmth)
+
+
+def _copied(scores: Sequence[Any], wanted: Sequence[Any], counts: Any, warmth: float) -> Any:
+    """How far scores are from a teacher's; status and role count as much as the teacher sees an event."""
+    event = functional.softmax(wanted[0], -1)
+    shares = (counts, *(0.5 * counts * (1 - event[:, 0]) for _ in scores[1:]))
+    total = 0.0
+    for score, goal, share in zip(scores, wanted, shares, strict=True):
+        far = functional.kl_div(
+            functional.log_softmax(score / warmth, -1), functional.log_softmax(goal / warmth, -1), reduction="none", log_target=True
+        ).sum(-1)
+        total = total + warmth**2 * (far * share).sum() / counts.sum()
+    return total
+
+
+def _told(scores: Sequence[Any], events: Any, rest: Any, counts: Any, plan: Plan) -> Any:
+    """The loss against what the corpus says."""
     known = events.any(1)
+    if not bool(known.any()):
+        return scores[0].sum() * 0.0
     chances = functional.log_softmax(scores[0][known], -1)
     right = -torch.logsumexp(chances.masked_fill(~events[known], -1e4), -1)
     each = (1 - plan.smoothing) * right - plan.smoothing * chances.mean(-1)
@@ -107,6 +133,7 @@ def train(
     plan: Plan,
     checkpoint: Path | None = None,
     progress: Callable[[int, int, float], None] | None = None,
+    teacher: Weights | None = None,
 ) -> Weights:
     """Trains the weights in place and returns them. `samples_of` gives the samples of an epoch, the same ones each time it is asked.
 
@@ -143,7 +170,7 @@ def train(
                 continue
             torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout is the same after a break
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-                loss = loss_of(weights, batch, plan)
+                loss = loss_of(weights, batch, plan, teacher)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)

