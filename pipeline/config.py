@@ -134,9 +134,11 @@ def _fetch(table: _Table) -> FetchSettings:
         user_agent=table.text("user_agent", user_agent(contact)),
         timeout_seconds=table.number("timeout_seconds", float, given.timeout_seconds, least=1, most=600),
         max_body_megabytes=table.number("max_body_megabytes", float, given.max_body_megabytes, least=0.01, most=1000),
-        concurrency=table.number("concurrency", int, given.concurrency, least=1, most=100),
-        per_host=table.number("per_host", int, given.per_host, least=1, most=20),
+        concurrency=table.number("concurrency", int, given.concurrency, least=1, most=1000),
+        per_host=table.number("per_host", int, given.per_host, least=1, most=1000),
+        pause_seconds=table.number("pause_seconds", float, given.pause_seconds, least=0, most=600),
         allow_private_addresses=table.flag("allow_private_addresses", given.allow_private_addresses),
+        proxy=table.address("proxy", "proxy") if "proxy" in table.values else "",
     )
     table.finish()
     if not settings.user_agent.isascii() or not settings.user_agent.isprintable():
@@ -301,10 +303,10 @@ class _Table:
             self.note(key, str(error))
             return base
 
-    def address(self, key: str) -> str:
+    def address(self, key: str, what: str = "feed") -> str:
         text = self.text(key)
         if text and key not in self.wrong and (problem := _wrong_address(text)):
-            self.note(key, f"{text!r} {problem}")
+            self.note(key, f"{text!r} {problem.replace('a feed', f'a {what}')}")
         return text
 
     def table(self, key: str) -> _Table:

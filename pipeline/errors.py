@@ -6,6 +6,8 @@ wraps a `TypeError`.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class PipelineError(Exception):
     """Something that a person can act on; `str()` of it is one line without a traceback."""
@@ -27,13 +29,51 @@ class ConfigError(PipelineError):
         self.problems = problems
 
 
-class FetchError(PipelineError):
-    """An address did not give its bytes; `transient` says whether trying again later can help."""
+class Trouble(StrEnum):
+    """What kept an address from giving its bytes: how long to wait before the next try goes by it."""
 
-    def __init__(self, message: str, *, about: str = "", transient: bool = True, status: int | None = None) -> None:
+    ADDRESS = "address"  # no address of the web
+    REFUSED = "refused"  # the guard closes the network that it lies on
+    DNS = "dns"
+    DNS_TEMPORARY = "dns-temporary"
+    CONNECT = "connect"
+    TLS = "tls"
+    PROTOCOL = "protocol"  # an answer that is not HTTP
+    BROKEN = "broken"  # the answer broke off
+    ENCODING = "encoding"  # the answer is not compressed as it says
+    TOO_LARGE = "too-large"
+    REDIRECTS = "redirects"
+    STATUS = "status"
+    DEADLINE = "deadline"
+    ROBOTS = "robots"
+    HELD = "held"  # the server asked to be left alone until later
+    STOPPED = "stopped"
+
+
+class FetchError(PipelineError):
+    """An address did not give its bytes; `transient` says whether trying again later can help.
+
+    `retry_after` is for how many seconds the server asked to be left alone, and `host` which one it was; None and empty where it
+    said nothing.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        about: str = "",
+        transient: bool = True,
+        status: int | None = None,
+        kind: Trouble = Trouble.CONNECT,
+        retry_after: float | None = None,
+        host: str = "",
+    ) -> None:
         super().__init__(message, about=about)
         self.transient = transient
         self.status = status
+        self.kind = kind
+        self.retry_after = retry_after
+        self.host = host
 
 
 class ParseError(PipelineError):

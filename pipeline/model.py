@@ -205,7 +205,10 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Fetched bytes with what came with them. `headers` has lower-case names; `url` is what was asked for."""
+    """Fetched bytes with what came with them. `headers` has lower-case names; `url` is what was asked for.
+
+    `moved` is where permanent redirects (301, 308) led, up to the first that was not; empty where there was none.
+    """
 
     url: str
     final_url: str
@@ -213,6 +216,7 @@ class Page:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     fetched: datetime
+    moved: str = ""
 
     def header(self, name: str) -> str:
         """The first header of that name, or an empty string."""

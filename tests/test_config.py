@@ -24,6 +24,8 @@ timeout_seconds = 7
 max_body_megabytes = 2.5
 concurrency = 3
 per_host = 1
+pause_seconds = 2
+proxy = "http://proxy.example:3128"
 allow_private_addresses = true
 
 [[feeds]]
@@ -91,7 +93,7 @@ def test_the_example_of_the_contract(tmp_path: Path) -> None:
 def test_everything_that_can_be_set(tmp_path: Path) -> None:
     found = load(write(tmp_path, EVERYTHING))
     assert found.store_path == tmp_path / "data" / "history.db"
-    assert found.fetch == FetchSettings(user_agent("mailto:desk@wire.example"), 7.0, 2.5, 3, 1, True)
+    assert found.fetch == FetchSettings(user_agent("mailto:desk@wire.example"), 7.0, 2.5, 3, 1, 2.0, True, "http://proxy.example:3128")
     assert found.feeds[0] == Feed("Harbour wire", "https://wire.example/feed.xml", "Wire", 15)
     assert found.watch == (Watched("Harbour Data Compact", ("HDC", "the Compact"), "alliance"),)
     assert found.channels == (Channel("files", "file", str(tmp_path / "out" / "digests")),)
@@ -154,7 +156,8 @@ ONE_PROBLEM = [
     ("[fetch]\nmax_body_megabytes = nan\n", "fetch.max_body_megabytes: nan must be a number from 0.01 to 1000"),
     ("[fetch]\ntimeout_seconds = 0\n", "fetch.timeout_seconds: 0 must be a number from 1 to 600"),
     ("[fetch]\nconcurrency = 2.5\n", "fetch.concurrency: 2.5 must be a whole number from 1 to 100"),
-    ("[fetch]\nper_host = true\n", "fetch.per_host: true must be a whole number from 1 to 20"),
+    ('[fetch]\nproxy = "proxy.example"\n', "fetch.proxy: 'proxy.example' is no address of a proxy: it must begin with http:// or https://"),
+    ("[fetch]\nper_host = true\n", "fetch.per_host: true must be a whole number from 1 to 1000"),
     ("[fetch]\nallow_private_addresses = 'yes'\n", "fetch.allow_private_addresses: 'yes' must be true or false"),
     ("[fetch]\nallow_private_addresses = 1\n", "fetch.allow_private_addresses: 1 must be true or false"),
     ("[fetch]\ncontact = 'Zoë'\n", "fetch.contact: only plain ASCII characters can be sent in it"),

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import FetchError
-from pipeline.fetch import Fetcher, FetchSettings, Outcome, PageRequest, Unchanged, _refusal, user_agent
+from pipeline.fetch import Fetcher, FetchSettings, Outcome, PageRequest, Unchanged, user_agent
+from pipeline.fetch.guard import refusal
 from pipeline.model import Page
 from tests.web import Answer, Asked, Site
 
@@ -211,15 +212,15 @@ def test_odd_ways_of_writing_127_0_0_1_do_not_help(url: str) -> None:
 ADDRESSES = {
     "open": "93.184.215.14 2606:2800:21f:cb07::1 ::ffff:93.184.215.14 64:ff9b::5db8:d70e 2002:5db8:d70e::1",
     "private": "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 100.64.0.1 0.0.0.0 192.0.0.9 198.18.0.1 203.0.113.5 240.0.0.1 255.255.255.255 "
-    ":: ::1 ::ffff:10.0.0.1 ::7f00:1 64:ff9b::7f00:1 64:ff9b:1::1 2002:7f00:1::1 fc00::1 fd00:ec2::254 fec0::1 2001:db8::1 2001::1",
-    "closed": "169.254.169.254 ::ffff:169.254.169.254 fe80::1 fe80::1%eth0 224.0.0.1 ff02::1",
+    ":: ::1 ::ffff:10.0.0.1 ::7f00:1 64:ff9b::7f00:1 64:ff9b:1::1 2002:7f00:1::1 fc00::1 fec0::1 2001:db8::1 2001::1",
+    "closed": "169.254.169.254 fd00:ec2::254 168.63.129.16 100.100.100.200 ::ffff:169.254.169.254 fe80::1 fe80::1%eth0 224.0.0.1 ff02::1",
 }
 
 
 @pytest.mark.parametrize(("kind", "address"), [(kind, address) for kind, line in ADDRESSES.items() for address in line.split()])
 def test_which_addresses_are_private(kind: str, address: str) -> None:
-    assert bool(_refusal(address, allow_private=False)) == (kind != "open")
-    assert bool(_refusal(address, allow_private=True)) == (kind == "closed")
+    assert bool(refusal(address, allow_private=False)) == (kind != "open")
+    assert bool(refusal(address, allow_private=True)) == (kind == "closed")
 
 
 def test_failures_of_the_network_are_one_line_and_worth_another_try(site: Site) -> None:
