@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import __version__, evaluation, review, timeline, training, upkeep
+from pipeline import __version__, evaluation, review, signals, timeline, training, upkeep
 from pipeline.arguments import DEFAULT_CONFIG, as_json, configuration, print_json, reading, utc_now, when
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
@@ -186,6 +186,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     review.add_commands(command, configuration)
     timeline.add_commands(command, configuration, lambda words: when(words, utc_now()))
+    signals.add_commands(command, configuration)
     evaluation.add_commands(command)
     training.add_commands(command)
     upkeep.add_commands(command)

@@ -11,8 +11,9 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +21,10 @@ from urllib.parse import urlsplit
 
 import soupsieve
 
-from pipeline import notify
+from pipeline import rules
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
-from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Role, RosterRule, Severity, Watched
+from pipeline.model import AlertRule, Audience, Channel, Feed, Role, RosterRule, Watched
 
 DEFAULT_STORE = "var/pipeline.db"
 
@@ -50,6 +51,8 @@ class Config:
     channels: tuple[Channel, ...] = ()
     digest: DigestSettings = DigestSettings()
     rosters: tuple[RosterRule, ...] = ()
+    audiences: tuple[Audience, ...] = ()
+    desk: rules.DeskSettings = field(default_factory=rules.DeskSettings)
 
 
 def load(path: Path) -> Config:
@@ -108,11 +111,14 @@ def _read(root: _Table, path: Path) -> Config:
     settings = _fetch(root.table("fetch"))
     feeds = root.tables("feeds", _feed)
     rosters = root.tables("rosters", _roster)
-    channels = root.tables("channels", lambda table: _channel(table, base))
+    channels = root.tables("channels", lambda table: rules.read_channel(table, base))
     watch = root.tables("watch", _watched)
     names = {table.values.get("name") for table in root.subtables("channels")} | {c.name for c in channels}
     known = sorted(name for name in names if isinstance(name, str))
-    alerts = root.tables("alerts", lambda table: _alert(table, known))
+    kinds = sorted({w.kind for w in watch if w.kind})
+    alerts = root.tables("alerts", lambda table: rules.read_rule(table, known, kinds))
+    audiences = root.tables("digests", lambda table: rules.read_audience(table, known, kinds))
+    desk = rules.read_desk(root.table("desk"))
     digest = root.table("digest")
     digest_settings = DigestSettings(
         days=digest.number("days", int, DigestSettings().days, least=1, most=366), channels=digest.references("channels", known, "channel")
@@ -121,10 +127,10 @@ def _read(root: _Table, path: Path) -> Config:
     root.finish()
     if not root.subtables("feeds") and not root.subtables("rosters") and "feeds" not in root.wrong:
         root.note("feeds", "there is none; add at least one [[feeds]] table with a name and a url")
-    for key in ("feeds", "rosters", "channels", "watch", "alerts"):
+    for key in ("feeds", "rosters", "channels", "watch", "alerts", "digests"):
         _unique(root, key, "name")
     _unique(root, "feeds", "url")
-    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters)
+    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters, audiences, desk)
 
 
 def _fetch(table: _Table) -> FetchSettings:
@@ -181,32 +187,6 @@ def _watched(table: _Table) -> Watched:
     watched = Watched(table.text("name"), table.texts("aliases"), table.text("kind", ""))
     table.finish()
     return watched
-
-
-def _channel(table: _Table, base: Path) -> Channel:
-    kind = table.text("kind", notify.KINDS[0])
-    if kind not in notify.KINDS:
-        table.note("kind", f"{kind!r} is no kind of channel{_allowed(kind, notify.KINDS)}")
-    folder = None if kind == "log" else table.path("folder", base)
-    channel = Channel(table.text("name"), kind, str(folder or ""))
-    table.finish()
-    if folder and folder.is_file():
-        table.note("folder", f"{str(folder)!r} is a file, not a folder")
-    return channel
-
-
-def _alert(table: _Table, channels: list[str]) -> AlertRule:
-    rule = AlertRule(
-        name=table.text("name"),
-        kinds=frozenset(table.choices("kinds", ChangeKind)),
-        coalitions=table.texts("coalitions"),
-        members=table.texts("members"),
-        least_confidence=table.number("least_confidence", float, 0.0, least=0, most=1),
-        least_severity=table.choice("least_severity", Severity, Severity.LOW),
-        channels=table.references("channels", channels, "channel"),
-    )
-    table.finish()
-    return rule
 
 
 def _unique(root: _Table, tables: str, key: str) -> None:
@@ -279,6 +259,13 @@ class _Table:
         value = self._get(key, default.value, str, "one of " + ", ".join(kind))
         return self._chosen(key, value, kind) or default
 
+    def one_of(self, key: str, names: Sequence[str], what: str) -> str:
+        """One of a few words, the first where there is none."""
+        value = self.text(key, names[0])
+        if key not in self.wrong and value not in names:
+            self.note(key, f"{value!r} is no {what}{_allowed(value, names)}")
+        return value
+
     def chosen(self, key: str, kind: type[_Choice]) -> _Choice | None:
         """A choice that may be left out."""
         return self._chosen(key, self._get(key, "", str, "one of " + ", ".join(kind)) or None, kind)
@@ -308,6 +295,17 @@ class _Table:
         if text and key not in self.wrong and (problem := _wrong_address(text)):
             self.note(key, f"{text!r} {problem.replace('a feed', f'a {what}')}")
         return text
+
+    def moment(self, key: str) -> date | None:
+        """A day or a moment, as TOML writes them; None where there is none."""
+        value = self._get(key, False, (date, bool), "a day or a moment, like 2025-05-14 or 2025-05-14T08:00:00Z")
+        if isinstance(value, bool) and key in self.values:
+            self.note(key, "must be a day or a moment, like 2025-05-14, without quotation marks")
+        return value if isinstance(value, date) else None
+
+    def skip(self, *keys: str) -> None:
+        """Leaves keys unread, or all that there are, because what they mean depends on one that is wrong."""
+        self._asked.extend(keys or self.values)
 
     def table(self, key: str) -> _Table:
         value = self._get(key, {}, dict, f"a table, written [{key}]")

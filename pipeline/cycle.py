@@ -20,31 +20,35 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from pipeline import alerts, articles, digest, feeds, memory, notify, render, roster, templates
+from pipeline import alerts, articles, digest, feeds, memory, notify, outbox, render, roster, rules, strip, templates
 from pipeline.config import Config
-from pipeline.errors import DeliveryError, FetchError, ParseError, PipelineError
+from pipeline.errors import FetchError, ParseError, PipelineError
 from pipeline.fetch import Fetcher, Outcome, PageRequest
 from pipeline.model import (
     Alert,
     Article,
+    Audience,
     Change,
     ChangeKind,
     Channel,
     Delivery,
     Detection,
     Entry,
+    Event,
     Evidence,
     KnownName,
+    Overdue,
     Page,
     Skipped,
     Standing,
+    Status,
 )
 from pipeline.resolve import Identities, parties_of, resolve, witness
-from pipeline.store import DueDelivery, DueDigest, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
+from pipeline.store import DueDigest, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
 from pipeline.text import digest as hashed
 from pipeline.text import resemblance, sketch
@@ -54,9 +58,9 @@ BATCH = 200
 TRIES = 3
 """A page that could not be had for a passing reason is asked for so often."""
 RETRY = timedelta(minutes=15)
-"""The first pause before a page or a delivery is tried again; each further one is four times as long."""
-DELIVERY_TRIES = 6
-SUBJECT_LENGTH = 200
+"""The first pause before a page is tried again; each further one is four times as long."""
+DISPUTES_SHOWN = 50
+"""Disputes that a digest looks at: more are for `pipeline review`."""
 
 Tell = Callable[[str, int, int], None]
 """Told which stage is at work, how much of it is done, and how much there is."""
@@ -150,9 +154,71 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     return report
 
 
-def make_digest(store: Store, since: datetime, until: datetime) -> digest.Digest:
-    """Gives the digest of what was learned from `since` to `until`, with the health of the feeds."""
-    return digest.build(store.changes(since, until), since, until, store.feed_health())
+def make_digest(
+    store: Store, since: datetime, until: datetime, audience: Audience | None = None, book: alerts.Rulebook | None = None
+) -> digest.Digest:
+    """Gives the digest of what was learned from `since` to `until`: what changed, what is disputed still, what was expected and not
+    heard of, and the health of the feeds. An audience gets what its rule picks."""
+    book = book or alerts.Rulebook()
+
+    def is_theirs(change: Change) -> bool:
+        return audience is None or alerts.fits(change, audience.rule, book.identities, book.kinds)
+
+    changes = [c for c in store.changes(since, until) if is_theirs(c)]
+    overdue = [o for o in memory.overdue(store, until.date()) if is_theirs(_as_announced(o, until))]
+    disputed = [c for c in store.disputed(DISPUTES_SHOWN) if c.detected_at < since and is_theirs(c)]
+    first = datetime.combine(strip.first_month(until.date()), datetime.min.time(), UTC)
+    strips = {key: strip.build(store.course_of(key, first), until.date()) for key in dict.fromkeys(c.coalition.key for c in changes)}
+    return digest.build(
+        changes,
+        since,
+        until,
+        replace(store.feed_health(), stale=store.stale_feeds(until)),
+        disputed=disputed,
+        overdue=overdue,
+        strips={key: found for key, found in strips.items() if found},
+        title=audience.title if audience else "",
+    )
+
+
+def _as_announced(o: Overdue, now: datetime) -> Change:
+    """The change that told of it, as far as the rule of an audience looks at it."""
+    kind = ChangeKind.JOIN_ANNOUNCED if o.event is Event.WILL_JOIN else ChangeKind.LEAVE_ANNOUNCED
+    sure = max(e.confidence for e in o.evidence)
+    return Change(kind, o.coalition, o.member, Status.PLANNED, now, sure, o.evidence, o.role, o.when)
+
+
+def send_due(
+    store: Store,
+    config: Config,
+    book: alerts.Rulebook,
+    now: datetime,
+    deliver: Callable[[notify.Message, Channel], str] = notify.deliver,
+) -> outbox.Sent:
+    """Sends the alerts and digests that are due; raises StoreError."""
+    template = templates.read("digest.html")
+
+    def page(due: DueDigest, channel: Channel) -> notify.Message:
+        audience = next((a for a in config.audiences if a.name == due.audience), None)
+        told = make_digest(store, due.since, due.until, audience, book)
+        whose = f"-{due.audience}" if due.audience else ""
+        forms = render.heading(told), render.markdown(told), render.html(told, template), render.text(told)
+        document = render.digest_document(told)
+        return notify.Message(f"digest-{due.until:%Y-%m-%d}{whose}", *forms, kind="digest", made=due.until, document=document)
+
+    return outbox.send(store, config, deliver, page, now)
+
+
+def try_channel(channel: Channel, now: datetime) -> str:
+    """Sends a message that says that it is a test, and gives the receipt; raises DeliveryError. The outbox is not asked."""
+    words = f"A test of the channel {channel.name}, of {now:%Y-%m-%d %H:%M} UTC."
+    told = digest.Digest(now, now, (), (), title=f"Test of {channel.name}", notes=(words, "Nothing happened."), is_alert=True)
+    forms = render.heading(told), render.markdown(told), render.html(told, templates.read("digest.html")), render.text(told)
+    id = hashed("test", channel.name, now.isoformat())
+    if channel.kind in notify.FEED_KINDS:
+        # A feed holds alerts and nothing else: what can be tested is whether its folder can be written.
+        return notify.files.try_folder(channel)
+    return notify.deliver(notify.Message(f"test-{id}", *forms, id=id, kind="test", made=now, document={"test": words}), channel)
 
 
 def read_again(parts: Parts, stored: StoredArticle, now: datetime, run: int) -> Reading:
@@ -185,6 +251,7 @@ class _Cycle:
         self.changes: list[Change] = []
         self.alerts: list[Alert] = []
         self.told: set[str] = set()
+        self.book = outbox.rulebook(parts.config, parts.identities)
 
     def report(self, finished: datetime) -> CycleReport:
         return CycleReport(
@@ -347,7 +414,7 @@ class _Cycle:
         if first:
             changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
         changes = self._apart(changes)
-        raised = alerts.choose(changes, parts.config.alerts, parts.identities)
+        told = outbox.plan(self.store, changes, self.book, self.now, weighed.tellings())
         return Reading(
             article,
             words.entries,
@@ -361,6 +428,7 @@ class _Cycle:
             learned=resolution.learned,
             evidence=fresh,
             counted=weighed.counted,
+            retold=weighed.retold,
             withdrawn=withdrawn,
             rulings=weighed.rulings,
             stirred=weighed.stirred,
@@ -368,8 +436,9 @@ class _Cycle:
             members=weighed.members,
             memberships=weighed.memberships,
             changes=changes,
-            alerts=raised,
-            deliveries=tuple(Delivery(hashed(a.id, c), a.id, c, self.now) for a in raised for c in a.channels),
+            alerts=told.alerts,
+            deliveries=told.deliveries,
+            turns=told.turns,
             run=self.run,
             why=words.why,
             retry=words.retry,
@@ -457,43 +526,41 @@ class _Cycle:
     # Deliveries.
 
     def deliver(self) -> None:
-        """Hands over what is due. A message whose receipt was lost in a crash is handed over again under the same name."""
-        for alert in self.store.due_deliveries(self.now):
-            self._hand_over(alert.delivery, _message(alert))
-        for told in self.store.due_digests(self.now):
-            self._hand_over(told.delivery, _digest_message(make_digest(self.store, told.since, told.until)))
+        """Hands over what is due. A message whose receipt was lost in a crash is handed over again under the same id."""
+        sent = send_due(self.store, self.parts.config, self.book, self.now, self.parts.deliver)
+        self.counts["delivered"] += sent.delivered
+        self.failures += sent.failures
 
     def plan_digests(self) -> None:
-        """Makes the digest of the days since the last one due to the channels that get it, once those days are over.
+        """Makes the digests due whose time has come, to the channels that get them, once a feed has been read."""
+        if self.store.feed_health().last_success:
+            self._plan_by_days()
+            for audience in self.parts.config.audiences:
+                self._plan_by_cron(audience)
 
-        Whole days of UTC are counted, so that a run a few seconds earlier than last week's is not a week too early. The first
-        is sent as soon as a feed has been read.
-        """
+    def _plan_by_days(self) -> None:
+        """Whole days of UTC are counted, so that a run a few seconds earlier than last week's is not a week too early; the first
+        digest is sent at once."""
         wanted = self.parts.config.digest
-        health = self.store.feed_health()
-        if health.last_success:
-            for channel in wanted.channels:
-                last = self.store.last_digest(channel)
-                if last is None or (self.now.date() - last.date()).days >= wanted.days:
-                    # What was learned at the very end of the last one was told in it.
-                    since = last + timedelta(microseconds=1) if last else self.now - timedelta(days=wanted.days)
-                    delivery = Delivery(hashed("digest", channel, self.now.isoformat()), "", channel, self.now)
-                    self.store.enqueue_digest(DueDigest(delivery, since, self.now))
+        for channel in wanted.channels:
+            last = self.store.last_digest(channel)
+            if last is None or (self.now.date() - last.date()).days >= wanted.days:
+                # What was learned at the very end of the last one was told in it.
+                since = last + timedelta(microseconds=1) if last else self.now - timedelta(days=wanted.days)
+                delivery = Delivery(hashed("digest", channel, self.now.isoformat()), "", channel, self.now)
+                self.store.enqueue_digest(DueDigest(delivery, since, self.now))
 
-    def _hand_over(self, delivery: Delivery, message: notify.Message) -> None:
-        channel = next((c for c in self.parts.config.channels if c.name == delivery.channel), None)
-        try:
-            if channel is None:
-                raise DeliveryError("no channel of this name is configured", about=delivery.channel, transient=False)
-            receipt = self.parts.deliver(message, channel)
-        except DeliveryError as error:
-            again = error.transient and delivery.tries + 1 < DELIVERY_TRIES
-            retry = self.now + RETRY * 4**delivery.tries if again else None
-            self.failures.append(Skipped(delivery.channel, _why(error)))
-            self.store.save_receipt(delivery, self.now, error=_why(error), retry=retry)
-        else:
-            self.counts["delivered"] += 1
-            self.store.save_receipt(delivery, self.now, receipt)
+    def _plan_by_cron(self, audience: Audience) -> None:
+        """Of several times that went by unseen (the program did not run) one digest tells all."""
+        due = rules.last_due(audience, self.now)
+        for channel in audience.rule.channels if due else ():
+            assert due
+            until, before = due
+            last = self.store.last_digest(channel, audience.name)
+            if last is None or last < until:
+                since = last + timedelta(microseconds=1) if last else before
+                delivery = Delivery(hashed("digest", audience.name, channel, until.isoformat()), "", channel, self.now)
+                self.store.enqueue_digest(DueDigest(delivery, since, until, audience.name))
 
 
 def _poll(state: FeedState, outcome: Outcome) -> Poll:
@@ -550,20 +617,6 @@ def _writable(text: str) -> str:
 
 def _house(pending: PendingEntry) -> str:
     return pending.publisher or urlsplit(pending.entry.url or pending.feed_url).hostname or pending.entry.feed
-
-
-def _digest_message(told: digest.Digest) -> notify.Message:
-    page = render.html(told, templates.read("digest.html"))
-    return notify.Message(f"digest-{told.until:%Y-%m-%d}", render.heading(told), render.markdown(told), page)
-
-
-def _message(due: DueDelivery) -> notify.Message:
-    told = digest.build((due.change,), due.change.detected_at, due.change.detected_at)
-    markdown = render.markdown(told)
-    # The day stands first, so that a folder of them is in order; the rest of the name is the alert's own.
-    name = f"{due.change.detected_at:%Y-%m-%d}-{due.alert.id}"
-    whose = f"{due.change.coalition.name}: " if due.change.member else ""
-    return notify.Message(name, render.plain(f"{due.alert.severity}: {whose}{digest.describe(due.change)}", SUBJECT_LENGTH), markdown)
 
 
 def _why(error: PipelineError) -> str:

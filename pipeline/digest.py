@@ -7,7 +7,7 @@ old or was merely learned goes below the news, never away. Names and quotations 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,14 +16,17 @@ from pipeline.model import (
     COALITION_EVENTS,
     Change,
     ChangeKind,
+    Event,
     Evidence,
     FeedHealth,
+    Overdue,
     PartialDate,
     Role,
     Severity,
     Standing,
     Status,
 )
+from pipeline.strip import Strip
 
 QUOTES_SHOWN = 3
 """Articles quoted under one line: more are counted, not shown; the store has them all."""
@@ -72,10 +75,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What is told of one coalition: the important first, then in the order in which it happened."""
+    """What is told of one coalition: the important first, then in the order in which it happened. `strip` is its last twelve months."""
 
     coalition: str
     lines: tuple[Line, ...]
+    strip: Strip | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,9 @@ class Digest:
     """What became different from `since` to `until` (record time): `news`, and below it `background`.
 
     Background is what the store learned that did not just happen: events long past and memberships that were only observed.
-    `feeds` is None where nobody asked how the feeds are.
+    `disputed` are older claims that are in dispute still, `expected` what was announced for a time that is over. `feeds` is None where
+    nobody asked how the feeds are. A digest that is an alert has a `title` and `notes` of its own, and no tally; `link` is where a
+    person can act on it.
     """
 
     since: datetime
@@ -91,6 +97,12 @@ class Digest:
     news: tuple[Group, ...]
     background: tuple[Group, ...]
     feeds: FeedHealth | None = None
+    disputed: tuple[Group, ...] = ()
+    expected: tuple[Group, ...] = ()
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    link: str = ""
+    is_alert: bool = False
 
     @property
     def changes(self) -> int:
@@ -98,26 +110,69 @@ class Digest:
         return sum(len(line.changes) for group in (*self.news, *self.background) for line in group.lines)
 
 
-def build(changes: Sequence[Change], since: datetime, until: datetime, feeds: FeedHealth | None = None) -> Digest:
-    """Orders and words the changes of a period; which changes belong to it is the caller's to say."""
+def build(
+    changes: Sequence[Change],
+    since: datetime,
+    until: datetime,
+    feeds: FeedHealth | None = None,
+    *,
+    disputed: Sequence[Change] = (),
+    overdue: Sequence[Overdue] = (),
+    strips: Mapping[str, Strip] | None = None,
+    title: str = "",
+) -> Digest:
+    """Orders and words the changes of a period; which changes belong to it is the caller's to say. `strips` are by coalition key."""
+    told = {c.id for c in changes}
     return Digest(
         since=since,
         until=until,
-        news=_groups(c for c in changes if not _is_background(c)),
+        news=_groups((c for c in changes if not _is_background(c)), strips),
         background=_groups(c for c in changes if _is_background(c)),
         feeds=feeds,
+        disputed=_groups(c for c in disputed if c.id not in told),
+        expected=_expected(overdue, until.date()),
+        title=title,
     )
+
+
+def _expected(overdue: Sequence[Overdue], today: date) -> tuple[Group, ...]:
+    by_coalition: dict[str, list[Line]] = {}
+    for o in sorted(overdue, key=lambda o: (o.coalition.name, o.when.latest(), o.member.name.casefold())):
+        quotes = _quotations(o.evidence)
+        line = Line(
+            who=o.member.name,
+            what=f"was set to {'join' if o.event is Event.WILL_JOIN else 'leave'}; nothing was heard of it since",
+            kind=ChangeKind.JOIN_ANNOUNCED if o.event is Event.WILL_JOIN else ChangeKind.LEAVE_ANNOUNCED,
+            members=(o.member.name,),
+            role=o.role,
+            status=Status.PLANNED,
+            effective=o.when,
+            when=f"expected {long_date(o.when)}, {_days((today - o.when.latest()).days)} ago",
+            day=o.when.latest(),
+            severity=Severity.NORMAL,
+            confidence=max(e.confidence for e in o.evidence),
+            sources=len({e.story for e in o.evidence}),
+            quotes=quotes[:1],
+            more=len({e.article for e in o.evidence} - {q.url for q in quotes[:1]}),
+            changes=(),
+        )
+        by_coalition.setdefault(o.coalition.name, []).append(line)
+    return tuple(Group(name, tuple(lines)) for name, lines in by_coalition.items())
+
+
+def _days(n: int) -> str:
+    return f"{n} day{'' if n == 1 else 's'}"
 
 
 def _is_background(change: Change) -> bool:
     return change.historic or change.kind is ChangeKind.MEMBER_OBSERVED
 
 
-def _groups(changes: Iterable[Change]) -> tuple[Group, ...]:
+def _groups(changes: Iterable[Change], strips: Mapping[str, Strip] | None = None) -> tuple[Group, ...]:
     by_coalition: dict[str, list[Change]] = {}
     for change in changes:
         by_coalition.setdefault(change.coalition.key, []).append(change)
-    groups = [Group(of[-1].coalition.name, _lines(of)) for of in by_coalition.values()]
+    groups = [Group(of[-1].coalition.name, _lines(of), (strips or {}).get(key)) for key, of in by_coalition.items()]
     return tuple(sorted(groups, key=lambda g: (_WEIGHT[g.lines[0].severity], -sum(len(line.changes) for line in g.lines), g.coalition)))
 
 

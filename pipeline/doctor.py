@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pipeline import diff
 from pipeline.model import Membership
 from pipeline.store import Store
-from pipeline.store.keeping import FeedSilence, Inspection
+from pipeline.store.keeping import SILENT, UNREAD, FeedSilence, Inspection
 
-UNREAD = timedelta(days=3)
-"""A feed that could not be read for so long is lost: servers are mended within a weekend."""
-SILENT = timedelta(days=60)
-"""A feed that is read and brings nothing for so long has perhaps moved; quiet associations write once a month."""
 FIXED_IN_SQLITE = (3, 51, 3)
 """Before it, two connections that write and checkpoint at once could damage a file in WAL mode (SQLite release notes)."""
 CHUNK = 200
@@ -164,7 +160,7 @@ def _runs(seen: Inspection) -> list[Finding]:
         what = f"{seen.unfinished_runs} runs were cut short; what they had not saved was read by the next one"
         found.append(Finding("runs and deliveries", False, what))
     if seen.given_up:
-        advice = "pipeline query \"SELECT channel, last_error FROM deliveries WHERE state = 'given up'\" says why"
+        advice = "`pipeline outbox dead` says why, and `pipeline outbox replay` sends them again"
         found.append(Finding("runs and deliveries", False, f"{seen.given_up} deliveries were given up", advice))
     return found
 

@@ -85,11 +85,19 @@ class StoreError(PipelineError):
 
 
 class DeliveryError(PipelineError):
-    """A channel did not take a message; `transient` says whether trying again later can help."""
+    """A channel did not take a message; `transient` says whether trying again later can help.
 
-    def __init__(self, message: str, *, about: str = "", transient: bool = True) -> None:
+    `retry_seconds` is when the channel wants to be asked again, None where it does not say. `taken` is the receipt of those who have
+    the message already, where a channel has several.
+    """
+
+    def __init__(
+        self, message: str, *, about: str = "", transient: bool = True, retry_seconds: float | None = None, taken: str = ""
+    ) -> None:
         super().__init__(message, about=about)
         self.transient = transient
+        self.retry_seconds = retry_seconds
+        self.taken = taken
 
 
 class UsageError(PipelineError):

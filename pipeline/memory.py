@@ -15,39 +15,42 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
-from pipeline import alerts, diff
+from pipeline import alerts, diff, outbox
 from pipeline.errors import PipelineError, UsageError
 from pipeline.likeness import Alike, alike
 from pipeline.model import (
     Alert,
-    AlertRule,
     Change,
     ChangeKind,
-    Delivery,
+    Event,
     Evidence,
     History,
     Judgement,
     KnownName,
     Membership,
+    Overdue,
     PartialDate,
     Party,
     Role,
+    Standing,
     Status,
     Verdict,
 )
 from pipeline.resolve import Forms
 from pipeline.store import Judging, Rulings, Store
 from pipeline.store.reads import is_renaming
-from pipeline.text import digest, fold
+from pipeline.text import fold
 
 CHUNK = 200
 """Coalitions that are derived anew together: a bound for memory."""
+OVERDUE_DAYS = 120
+"""Nobody waits for longer for what was announced: it came to nothing, or it happened and nobody wrote of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What one article's statements count as, and what follows. `stirred` is whether the rulings are others than before, `members`
-    is None where all of `coalitions` were derived anew."""
+    is None where all of `coalitions` were derived anew; `retold` says which statements tell the same happening as a fresh one."""
 
     rulings: Rulings
     stirred: bool
@@ -56,6 +59,11 @@ class Weighed:
     members: tuple[str, ...] | None
     memberships: tuple[Membership, ...]
     changes: tuple[Change, ...]
+    retold: dict[str, frozenset[str]]
+
+    def tellings(self) -> list[tuple[Evidence, frozenset[str]]]:
+        """What counts, each with the keys of all statements that tell the same."""
+        return [(e, frozenset(self.rulings.alike(e)) | self.retold.get(e.log_key, frozenset())) for e in self.counted]
 
 
 def weigh(
@@ -103,6 +111,7 @@ def weigh(
         None if members is None else tuple(sorted(members)),
         diff.derive(living),
         diff.diff(told, (*counted, *taken_back), now),
+        diff.retellings(living, counted),
     )
 
 
@@ -229,15 +238,15 @@ def find(store: Store, name: str) -> Party:
     return found[0]
 
 
-def judge(store: Store, judgement: Judgement, now: datetime, rules: Sequence[AlertRule] = ()) -> Judged:
+def judge(store: Store, judgement: Judgement, now: datetime, book: alerts.Rulebook | None = None) -> Judged:
     """Keeps a judgement and derives anew what it bears on. Raises UsageError where it contradicts one that holds, or says nothing.
 
-    `rules` choose the alerts for what it takes back.
+    The rules of `book` choose the alerts for what it takes back; the alerts on that are reopened.
     """
     holding = [j for j in store.judgements() if not j.undone]
     judgement = replace(judgement, id=max((j.id for j in store.judgements()), default=0) + 1)
     _check(store, judgement, holding)
-    return _follow(store, judgement, [*holding, judgement], now, rules)
+    return _follow(store, judgement, [*holding, judgement], now, book or alerts.Rulebook())
 
 
 def undo(store: Store, id: int, by: str, now: datetime) -> Judged:
@@ -251,7 +260,7 @@ def undo(store: Store, id: int, by: str, now: datetime) -> Judged:
     if found.undone:
         raise UsageError(f"judgement {id} was undone by {found.undone_by} on {found.undone.date()} already")
     rest = [j for j in store.judgements() if not j.undone and j.id != id]
-    return _follow(store, replace(found, undone=now, undone_by=by), rest, now, ())
+    return _follow(store, replace(found, undone=now, undone_by=by), rest, now, alerts.Rulebook())
 
 
 def _check(store: Store, judgement: Judgement, holding: Sequence[Judgement]) -> None:
@@ -276,7 +285,7 @@ def _check(store: Store, judgement: Judgement, holding: Sequence[Judgement]) -> 
                 raise UsageError(f"judgement {j.id} ({j.verdict}) is about it already: `pipeline review undo {j.id}` takes it back")
 
 
-def _follow(store: Store, judgement: Judgement, holding: Sequence[Judgement], now: datetime, rules: Sequence[AlertRule]) -> Judged:
+def _follow(store: Store, judgement: Judgement, holding: Sequence[Judgement], now: datetime, book: alerts.Rulebook) -> Judged:
     """Derives what follows when exactly these judgements hold, and keeps it."""
     before, after = store.rulings(), store.rulings_from(holding)
     spoken = store.evidence_for(judgement.statement) if judgement.statement else ()
@@ -289,11 +298,12 @@ def _follow(store: Store, judgement: Judgement, holding: Sequence[Judgement], no
     known = store.evidence_about(coalitions, rulings=before)
     was, memberships = diff.derive(known), diff.derive(store.evidence_about(coalitions, rulings=after))
     changes = () if judgement.undone else _taken_back(judgement, known, spoken, before, after, now)
-    raised = alerts.choose(changes, rules)
-    deliveries = tuple(Delivery(digest(a.id, c), a.id, c, now) for a in raised for c in a.channels)
+    told = outbox.plan(store, changes, book, now)
     parties = [Party(judgement.one, judgement.value)] if judgement.verdict is Verdict.DIFFERENT and judgement.value else []
-    store.save_judging(Judging(judgement, after, tuple(parties), coalitions, memberships, changes, raised, deliveries), now)
-    return Judged(judgement, tuple(m for m in was if m not in memberships), tuple(m for m in memberships if m not in was), changes, raised)
+    judging = Judging(judgement, after, tuple(parties), coalitions, memberships, changes, told.alerts, told.deliveries, told.turns)
+    store.save_judging(judging, now)
+    turned = tuple(m for m in was if m not in memberships), tuple(m for m in memberships if m not in was)
+    return Judged(judgement, *turned, changes, told.alerts)
 
 
 def _taken_back(
@@ -356,6 +366,26 @@ def sides(store: Store, dispute: Change) -> tuple[tuple[Evidence, ...], ...]:
     events = {e.statement.event for e in dispute.evidence}
     own = [e for e in found if bool(e.statement.member) == bool(dispute.member) and (dispute.member or e.statement.event in events)]
     return tuple(tuple(x for x in store.evidence_for(key) if not x.withdrawn) for key in dict.fromkeys(e.log_key for e in own))
+
+
+# What was expected.
+
+
+def overdue(store: Store, today: date) -> tuple[Overdue, ...]:
+    """Gives what was announced for a day that is over, up to `OVERDUE_DAYS` ago, and of which nothing was heard since."""
+    expected: dict[str, dict[str, Event]] = {}
+    for m in store.intending():
+        event = Event.WILL_JOIN if m.standing is Standing.ENTERING else Event.WILL_LEAVE
+        expected.setdefault(m.coalition.key, {})[m.member.key] = event
+    found = []
+    for coalition, members in expected.items():
+        for history in diff.histories(store.evidence_about([coalition], members=members)):
+            m = history.membership
+            steps = [s for s in history.steps if s.event is members.get(m.member.key) and s.status is not Status.DENIED and not s.dropped]
+            last = steps[-1] if steps else None
+            if last and last.when and 0 < (today - last.when.latest()).days <= OVERDUE_DAYS:
+                found.append(Overdue(m.coalition, m.member, last.event, last.when, last.role, last.evidence))
+    return tuple(found)
 
 
 # Both clocks.

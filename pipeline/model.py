@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
+from typing import Any
 
 from pipeline.text import digest
 
@@ -474,14 +476,38 @@ class Judgement:
     undone_by: str = ""
 
 
+class Act(StrEnum):
+    """What happens to an alert: the first three by the news, the others by a person."""
+
+    RAISED = "raised"
+    UPDATED = "updated"
+    REOPENED = "reopened"
+    ACKNOWLEDGED = "acknowledged"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    NOTED = "noted"
+
+
+class AlertState(StrEnum):
+    OPEN = "open"
+    UPDATED = "updated"
+    REOPENED = "reopened"
+    ACKNOWLEDGED = "acknowledged"
+    MUTED = "muted"
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A change picked by a rule. Its id is the pair, so that running again raises nothing twice."""
+    """A change picked by a rule. Its id is the pair, so that running again raises nothing twice.
+
+    `sources` counts the independent stories behind it when it was raised, or as far as its log has come.
+    """
 
     change: str
     rule: str
     severity: Severity
     channels: tuple[str, ...] = ()
+    sources: int = 1
 
     @property
     def id(self) -> str:
@@ -489,8 +515,51 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertTurn:
+    """One line of an alert's log: what happened to it, when, and by whom (empty for the news itself).
+
+    `change` is the change that reopened it, `sources` how many independent ones an update found, `until` how long it is muted (None
+    for as long as nobody takes it back).
+    """
+
+    alert: str
+    act: Act
+    at: datetime
+    by: str = ""
+    note: str = ""
+    until: datetime | None = None
+    change: str = ""
+    sources: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedAlert:
+    """An alert that was raised, as far as what comes later needs to know it.
+
+    `told` are the channels that have been told of it, `waiting` those that a first message still waits for.
+    """
+
+    id: str
+    change: Change
+    rule: str
+    severity: Severity
+    state: AlertState
+    muted_until: datetime | None
+    sources: int
+    raised: datetime
+    told: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
-    """An alert, or with no alert a digest, on its way to one channel. `receipt` is what the channel answered, empty until it did."""
+    """An alert, or with no alert a digest, on its way to one channel.
+
+    `receipt` is what the channel answered, or of those who have it already where it took a message in part. `act` is what is told of
+    the alert, and `change` the change that says so, where that is another one than the alert's. `least_sources` independent sources
+    are waited for, until `waits_until` (None: without end). Deliveries of one `bundle` may go together; `message` is what they went
+    in, and stays the same however often it is tried.
+    """
 
     id: str
     alert: str
@@ -498,6 +567,14 @@ class Delivery:
     due: datetime
     tries: int = 0
     receipt: str = ""
+    act: Act = Act.RAISED
+    rule: str = ""
+    change: str = ""
+    coalition: str = ""
+    least_sources: int = 1
+    waits_until: datetime | None = None
+    bundle: str = ""
+    message: str = ""
 
 
 KEY = "key"
@@ -544,8 +621,23 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A time of the day in which nothing is sent. Where it begins later than it ends, it goes over midnight."""
+
+    begin: time
+    end: time
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRule:
-    """Which changes become alerts and where they go. An empty tuple or set stands for all."""
+    """Which changes become alerts, when, and where they go. An empty tuple or set stands for all.
+
+    `coalition_kinds` are kinds of bodies as the watch list has them. Of a change with fewer than `least_sources` independent sources
+    nothing is sent until it has them, or `wait_minutes` (0: for ever) are over. What falls due within `group_minutes` goes in one
+    message a coalition; None sends each by itself. While it is muted it sends nothing, and nothing later. Where it says to `go_on`,
+    the rules after it may add their channels.
+    """
 
     name: str
     kinds: frozenset[ChangeKind] = frozenset()
@@ -554,21 +646,63 @@ class AlertRule:
     least_confidence: float = 0.0
     least_severity: Severity = Severity.LOW
     channels: tuple[str, ...] = ()
+    coalition_kinds: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
+    least_sources: int = 1
+    wait_minutes: int = 0
+    group_minutes: int | None = None
+    quiet: QuietHours | None = None
+    mute_until: datetime | None = None
+    updates: bool = True
+    go_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where messages go. `kind` is "file"; `target` is a folder for it."""
+    """Where messages go: `target` is a folder, a file or an address, as its `kind` needs it.
+
+    Secrets are never in here: `settings` holds the names of the environment's variables that have them, and all else that only its
+    kind knows.
+    """
 
     name: str
     kind: str
     target: str
+    quiet: QuietHours | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who gets a digest, of what, and when: `cron` is a cron expression, read in `zone`; `rule` says which changes and which channels."""
+
+    name: str
+    rule: AlertRule
+    cron: str
+    zone: tzinfo
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """The proof of silence: how many feeds could be read last time, which could not and why, and when one last was."""
+    """The proof of silence: how many feeds could be read last time, which could not and why, and when one last was.
+
+    `stale` are those that were read, or should have been, and brought nothing for long.
+    """
 
     read: int
     failing: tuple[Skipped, ...] = ()
     last_success: datetime | None = None
+    stale: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A joining or leaving that was announced for a time that is over, and of which nothing was heard since."""
+
+    coalition: Party
+    member: Party
+    event: Event
+    when: PartialDate
+    role: Role | None
+    evidence: tuple[Evidence, ...]

@@ -22,12 +22,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline import alerts, render
+from pipeline import outbox, render
 from pipeline.cycle import Parts, read_again
 from pipeline.diff.course import family, pair_of
-from pipeline.model import Alert, Change, Claim, Delivery, Evidence, Membership, Status
+from pipeline.model import Alert, Change, Claim, Evidence, Membership, Status
 from pipeline.store import Reading
-from pipeline.text import digest
 
 NEWS_DAYS = 7
 """What an article of so many days ago tells is news still: a digest of the week has not gone out."""
@@ -191,9 +190,8 @@ def _as_history(reading: Reading, parts: Parts, now: datetime) -> Reading:
     """Marks what no article of these days tells as history, and raises alerts for the rest only."""
     newest = now.date() - timedelta(days=NEWS_DAYS)
     changes = tuple(replace(c, historic=c.historic or max(e.said_on() for e in c.evidence) < newest) for c in reading.changes)
-    raised = alerts.choose([c for c in changes if not c.historic], parts.config.alerts)
-    due = tuple(Delivery(digest(a.id, channel), a.id, channel, now) for a in raised for channel in a.channels)
-    return replace(reading, changes=changes, alerts=raised, deliveries=due)
+    told = outbox.plan(parts.store, [c for c in changes if not c.historic], outbox.rulebook(parts.config, parts.identities), now)
+    return replace(reading, changes=changes, alerts=told.alerts, deliveries=told.deliveries, turns=told.turns)
 
 
 def _heirs(reading: Reading) -> list[tuple[str, str]]:

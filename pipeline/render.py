@@ -11,14 +11,19 @@ import json
 import re
 import textwrap
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from html import escape
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import jinja2
+from markupsafe import Markup
 
 from pipeline.digest import Digest, Group, Line, Quotation, long_date
 from pipeline.model import Change, FeedHealth, Severity
+from pipeline.strip import in_words, svg
 
 WIDTH = 80
 LONGEST_NAME, LONGEST_QUOTATION, LONGEST_ADDRESS = 300, 1000, 2000
@@ -109,8 +114,40 @@ def _json_escape(c: str) -> str:
 
 def heading(digest: Digest) -> str:
     """Gives the title line of a digest."""
+    if digest.is_alert:
+        return plain(digest.title)
     since, until = _moment(digest.since), _moment(digest.until)
-    return f"Who joined, who left: {since if since == until else f'{since} to {until}'}"
+    return f"{plain(digest.title) or 'Who joined, who left'}: {since if since == until else f'{since} to {until}'}"
+
+
+def opening(digest: Digest) -> tuple[str, ...]:
+    """Gives the sentences before the first line: how much there is, or what is to be said of an alert."""
+    return tuple(map(plain, digest.notes)) if digest.is_alert else (tally(digest), *map(plain, digest.notes))
+
+
+BACKGROUND_NOTE = "Older events told for the first time, and memberships that were learned of."
+DISPUTED_NOTE = "Contradicted before this period, and not settled by anybody since; `pipeline review` shows both sides."
+EXPECTED_NOTE = "Announced for a day that is over. Nothing says that it happened, and nothing says that it did not."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a digest; the first one, the news, has no title."""
+
+    title: str
+    note: str
+    groups: tuple[Group, ...]
+
+
+def sections(digest: Digest) -> tuple[Section, ...]:
+    """Gives the parts of a digest that hold anything, the important first."""
+    found = (
+        Section("", "", digest.news),
+        Section("Expected, and not heard of since", EXPECTED_NOTE, digest.expected),
+        Section("Still disputed", DISPUTED_NOTE, digest.disputed),
+        Section("Background", BACKGROUND_NOTE, digest.background),
+    )
+    return tuple(section for section in found if section.groups)
 
 
 def tally(digest: Digest) -> str:
@@ -138,6 +175,13 @@ def listening(feeds: FeedHealth | None) -> str:
     if total == 1:
         return f"The only feed is failing{last.replace(', last', '; it was last read')}:"
     return f"{feeds.read} of {total} feeds were read{last}; {len(feeds.failing)} failing:"
+
+
+def stillness(feeds: FeedHealth | None) -> str:
+    """Says how many feeds have brought nothing for long; their silence may be theirs, or a feed that has moved."""
+    if feeds is None or not feeds.stale:
+        return ""
+    return "1 feed has brought nothing for long:" if len(feeds.stale) == 1 else f"{len(feeds.stale)} feeds have brought nothing for long:"
 
 
 def basis(line: Line) -> str:
@@ -179,19 +223,29 @@ def _more(line: Line) -> str:
 
 def markdown(digest: Digest) -> str:
     """Gives the digest as Markdown that also reads well unrendered."""
-    out = [f"# {heading(digest)}", "", tally(digest)]
-    for title, groups in (("", digest.news), ("Background", digest.background)):
-        if groups and title:
-            out += ["", f"## {title}", "", BACKGROUND_NOTE]
-        for group in groups:
-            out += ["", f"{'###' if title else '##'} {escape_markdown(group.coalition)}", ""]
+    out = [f"# {escape_markdown(heading(digest))}"]
+    for sentence in opening(digest):
+        out += ["", escape_markdown(sentence, LONGEST_QUOTATION)]
+    for section in sections(digest):
+        if section.title:
+            out += ["", f"## {section.title}", "", section.note]
+        for group in section.groups:
+            out += ["", f"{'###' if section.title else '##'} {escape_markdown(group.coalition)}", ""]
+            out += [in_words(group.strip), ""] if group.strip else []
             for line in group.lines:
                 out += _markdown_line(line)
+    if digest.link:
+        out += ["", f"[{ACT_ON_IT}](<{web_address(digest.link)}>)"]
     if digest.feeds:
         out += ["", "---", "", listening(digest.feeds)]
         out += [""] * bool(digest.feeds.failing)
         out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.failing]
+        out += ["", stillness(digest.feeds), ""] * bool(digest.feeds.stale)
+        out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.stale]
     return _spaced(out)
+
+
+ACT_ON_IT = "Acknowledge, mute or note"
 
 
 def _markdown_line(line: Line) -> list[str]:
@@ -205,24 +259,29 @@ def _markdown_line(line: Line) -> list[str]:
     return [*out, ""]
 
 
-BACKGROUND_NOTE = "Older events told for the first time, and memberships that were learned of."
-
-
 def text(digest: Digest, width: int = WIDTH) -> str:
     """Gives the digest as text of at most `width` columns, addresses excepted, for a terminal or a mail's plain part."""
     title = heading(digest)
-    out = [*textwrap.wrap(title, width), "=" * min(width, len(title)), "", *textwrap.wrap(tally(digest), width)]
-    for section, groups in (("", digest.news), ("Background", digest.background)):
-        if groups and section:
-            out += ["", section.upper(), *textwrap.wrap(BACKGROUND_NOTE, width)]
-        for group in groups:
+    out = [*textwrap.wrap(title, width), "=" * min(width, len(title)), ""]
+    for sentence in opening(digest):
+        out += [*textwrap.wrap(sentence, width), ""]
+    for section in sections(digest):
+        if section.title:
+            out += ["", section.title.upper(), *textwrap.wrap(section.note, width)]
+        for group in section.groups:
             name = plain(group.coalition)
             out += ["", *textwrap.wrap(name, width), "-" * min(width, len(name))]
+            out += [in_words(group.strip), ""] if group.strip else []
             for line in group.lines:
                 out += _text_line(line, width)
+    if digest.link:
+        out += ["", f"{ACT_ON_IT}:", web_address(digest.link)]
     if digest.feeds:
         out += ["", *textwrap.wrap(listening(digest.feeds), width)]
         for f in digest.feeds.failing:
+            out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
+        out += ["", stillness(digest.feeds)] * bool(digest.feeds.stale)
+        for f in digest.feeds.stale:
             out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
     return _spaced(out)
 
@@ -252,18 +311,43 @@ def hang(paragraph: str, width: int, indent: str) -> list[str]:
 
 def html(digest: Digest, template: str) -> str:
     """Gives the digest as one self-contained page, from the text of a Jinja template (`templates/digest.html`)."""
-    page = _ENVIRONMENT.from_string(template)
+    page = _page(template)
     return page.render(
         digest=digest,
         heading=heading(digest),
-        tally=tally(digest),
+        opening=opening(digest),
+        sections=sections(digest),
         listening=listening(digest.feeds),
-        background_note=BACKGROUND_NOTE,
+        stillness=stillness(digest.feeds),
+        act_on_it=ACT_ON_IT,
         basis=basis,
         pieces=pieces,
         source=_source,
         more=_more,
+        picture=lambda strip: Markup(svg(strip)),
+        in_words=in_words,
     )
+
+
+def fragment(digest: Digest) -> str:
+    """Gives the lines of a digest as a piece of HTML without any style, for feed readers, which bring their own."""
+    out = [f"<p>{escape(sentence)}</p>" for sentence in opening(digest)]
+    for section in sections(digest):
+        for line in (line for group in section.groups for line in group.lines):
+            mark = "Important: " if line.severity is Severity.HIGH else ""
+            out.append(f"<p>{mark}<strong>{escape(plain(line.who, LONGEST_QUOTATION))}</strong> {escape(plain(line.what))}</p>")
+            out.append(f"<p>{escape(basis(line))}</p>")
+            for quotation in line.quotes:
+                url, source = web_address(quotation.url), escape(plain(_source(quotation)))
+                link = f'<a href="{escape(url)}">{source}</a>' if url else f"{source} (no web address)"
+                out.append(f"<blockquote><p>{escape(pieces(quotation))}</p><p>{link}</p></blockquote>")
+            out += [f"<p>{escape(_more(line))}</p>"] * bool(line.more)
+    return "\n".join(out)
+
+
+@lru_cache(maxsize=4)
+def _page(template: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(template)
 
 
 def _environment() -> jinja2.Environment:
@@ -288,13 +372,16 @@ def digest_document(digest: Digest) -> Document:
         "until": digest.until.isoformat(),
         "changes": digest.changes,
         "news": [_group_document(g) for g in digest.news],
+        "expected": [_group_document(g) for g in digest.expected],
+        "disputed": [_group_document(g) for g in digest.disputed],
         "background": [_group_document(g) for g in digest.background],
         "feeds": _feeds_document(digest.feeds),
     }
 
 
 def _group_document(group: Group) -> Document:
-    return {"coalition": group.coalition, "lines": [_line_document(line) for line in group.lines]}
+    months = [{"month": f"{m.first:%Y-%m}", "came": m.came, "went": m.went} for m in group.strip.months] if group.strip else None
+    return {"coalition": group.coalition, "months": months, "lines": [_line_document(line) for line in group.lines]}
 
 
 def _line_document(line: Line) -> Document:
@@ -325,6 +412,7 @@ def _feeds_document(feeds: FeedHealth | None) -> Document | None:
     return {
         "read": feeds.read,
         "failing": [{"feed": f.what, "reason": f.why} for f in feeds.failing],
+        "stale": [{"feed": f.what, "reason": f.why} for f in feeds.stale],
         "last_success": feeds.last_success.isoformat() if feeds.last_success else None,
     }
 

@@ -231,13 +231,13 @@ def _judge_statement(args: argparse.Namespace, load: Load, verdict: Verdict) -> 
 
 
 def _judge(args: argparse.Namespace, config: Config, judgement: Callable[[Store], Judgement]) -> int:
-    from pipeline import memory
-    from pipeline.store import Store
+    from pipeline import app, memory, outbox
 
     now = datetime.now(UTC)
-    with Store.open(_existing(config.store_path)) as store:
+    _existing(config.store_path)
+    with app.open_memory(config) as (store, identities):
         signed = replace(judgement(store), by=_who(args), at=now, note=args.note)
-        judged = memory.judge(store, signed, now, config.alerts)
+        judged = memory.judge(store, signed, now, outbox.rulebook(config, identities))
         _tell(args, store, judged)
     return 0
 

@@ -140,7 +140,7 @@ def test_a_roster_and_no_feed_will_do(tmp_path: Path) -> None:
 ONE_PROBLEM = [
     (
         "[alertz]\nx = 1\n",
-        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, channels, digest, feeds, fetch, rosters, store, watch",
+        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, channels, desk, digest, digests, feeds, fetch, rosters, store, watch",
     ),
     ("[[rosters]]\nname = 'r'\nurl = 'https://a.example'\n", "rosters[0].coalition: is missing; it must be a text in quotation marks"),
     (ROSTER + "selector = 'ul >> li'\n", "rosters[0].selector: 'ul >> li' is no CSS selector: "),
@@ -169,7 +169,10 @@ ONE_PROBLEM = [
     ("watch = ['x']\n", "watch[0]: 'x' must be a table, written [[watch]]"),
     ("[[watch]]\nname = 'x'\n[[watch]]\nname = 'x'\n", "watch[1].name: 'x' is taken by watch[0]; every one needs its own"),
     ("[[channels]]\nname = 'f'\n", "channels[0].folder: is missing; it must be a text in quotation marks"),
-    ("[[channels]]\nname = 'f'\nfolder = 'o'\nkind = 'fax'\n", "channels[0].kind: 'fax' is no kind of channel; allowed: file, log"),
+    (
+        "[[channels]]\nname = 'f'\nfolder = 'o'\nkind = 'fax'\n",
+        "channels[0].kind: 'fax' is no kind of channel; allowed: apprise, atom, email, file, jsonfeed, log, webhook",
+    ),
     (
         "[[alerts]]\nname = 'a'\nkinds = ['member_gone']\n",
         "alerts[0].kinds[0]: 'member_gone' is not allowed; did you mean 'member_joined'?",

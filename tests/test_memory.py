@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import memory
+from pipeline.alerts import Rulebook
 from pipeline.errors import PipelineError
 from pipeline.model import AlertRule, Claim, Event, Evidence, Judgement, Role, Standing, Status, Verdict
 from pipeline.resolve import Forms
@@ -58,7 +59,7 @@ def shelf() -> Any:
 
 def decide(shelf: Shelf, judgement: Judgement, days: int = 300, by: str = "ada", rules: tuple[AlertRule, ...] = ()) -> memory.Judged:
     at = DAY + timedelta(days=days)
-    return memory.judge(shelf.store, replace(judgement, by=by, at=at, note="as its own site says"), at, rules)
+    return memory.judge(shelf.store, replace(judgement, by=by, at=at, note="as its own site says"), at, Rulebook(tuple(rules)))
 
 
 def statement(shelf: Shelf, member: str, event: Event = Event.JOINED) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -371,7 +372,8 @@ def test_a_reading_is_given_back_as_it_was(store: Store) -> None:
     assert store.changes()[0].id == change.id
     assert store.memberships("c-compact") == (Membership(COMPACT, NORVIK, Standing.IN, Role.MEMBER, PartialDate(2024, 3, 5)),)
     due = store.due_deliveries(NOW)
-    assert [(d.delivery, d.alert, d.change) for d in due] == [(delivery, alert, change)]
+    expected = replace(delivery, coalition=change.coalition.key, message=delivery.id)
+    assert [(d.delivery, d.alert, d.change) for d in due] == [(expected, alert, change)]
     assert store.pending(NOW + timedelta(1), 9) == ()
     assert store.coalitions() == (COMPACT,)
     assert [store.find_coalition(name) for name in ("c-compact", "the harbour DATA compact", "hdc", "No Such Body", "Norvik Freight")] == [

@@ -122,6 +122,21 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     return tuple({change.id: change for change in reversed(changes)}.values())[::-1]
 
 
+def retellings(known: Iterable[Evidence], fresh: Sequence[Evidence]) -> dict[str, frozenset[str]]:
+    """Gives, by the key of each fresh statement, the keys of all statements that tell the same happening: one with its date, one
+    without, one that is sharper. `known` is all living evidence about what `fresh` speaks of."""
+    pairs, bodies = _grouped((*(e for e in known if not e.withdrawn), *fresh), only=fresh)
+    courses = [*(_read_all(told) for told in pairs.values()), *(_read_all(told, coalition=True) for told in bodies.values())]
+    keys = {e.log_key for e in fresh}
+    found: dict[str, frozenset[str]] = {}
+    for course in courses:
+        for h in course.happenings:
+            told = frozenset(e.log_key for e in h.evidence)
+            for key in told & keys if len(told) > 1 else ():
+                found[key] = found.get(key, frozenset()) | told
+    return found
+
+
 def _subject(e: Evidence) -> tuple[str, str, Event, bool]:
     return (*pair_of(e), family(e.statement.event), e.statement.status is Status.DENIED)
 

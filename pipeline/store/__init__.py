@@ -14,15 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.store.keeping import Keeping
 from pipeline.store.opening import WAIT_SECONDS, Lock, bring_up, connect, look, make_folder, tidy, translated
 from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
+from pipeline.store.telling import Telling
 from pipeline.store.values import (
     DueDelivery,
     DueDigest,
     FeedState,
     Judging,
+    Kept,
     PendingEntry,
     Poll,
     PollCounts,
@@ -37,6 +38,7 @@ __all__ = [
     "DueDigest",
     "FeedState",
     "Judging",
+    "Kept",
     "PendingEntry",
     "Poll",
     "PollCounts",
@@ -49,7 +51,7 @@ __all__ = [
 ]
 
 
-class Store(Keeping, Reviewing):
+class Store(Telling, Reviewing):
     """An open store. It belongs to the thread that opened it."""
 
     _lock: Lock | None = None

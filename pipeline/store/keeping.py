@@ -12,16 +12,20 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.errors import StoreError
 from pipeline.model import Article, Change, Claim, Event, PartialDate, Quote, Role, Status
 from pipeline.store.opening import translated
-from pipeline.store.reads import moment, unpack
+from pipeline.store.reads import moment, surely, time_of, unpack
 from pipeline.store.values import Reading, StoredArticle
 from pipeline.store.writes import Writes
 
+UNREAD = timedelta(days=3)
+"""A feed that could not be read for so long is lost: servers are mended within a weekend."""
+SILENT = timedelta(days=60)
+"""A feed that is read and brings nothing for so long has perhaps moved; quiet associations write once a month."""
 NOT_DETECTED = ("import", "roster")
 """Beginnings of what stands for a detector's version beside words that no detector reads: lists and rosters."""
 ENTRIES_KEPT = 200
@@ -265,17 +269,14 @@ class Keeping(Writes):
             ),
             unfinished_runs=int(rows("SELECT count(*) FROM runs WHERE finished IS NULL")[0][0]),
             given_up=int(rows("SELECT count(*) FROM deliveries WHERE state = 'given up'")[0][0]),
-            feeds=tuple(
-                FeedSilence(
-                    r["name"],
-                    datetime.fromisoformat(r["first_seen"]),
-                    _time(r["last_read"]),
-                    _time(r["new"]),
-                    r["failures"],
-                    r["last_error"],
-                )
-                for r in rows(_SILENCE)
-            ),
+            feeds=self.silences(),
+        )
+
+    def silences(self) -> tuple[FeedSilence, ...]:
+        """Gives since when each configured feed and roster has been silent."""
+        return tuple(
+            FeedSilence(r["name"], surely(r["first_seen"]), time_of(r["last_read"]), time_of(r["new"]), r["failures"], r["last_error"])
+            for r in self._rows(_SILENCE)
         )
 
     def titles(self, addresses: Sequence[str]) -> dict[str, str]:
@@ -309,7 +310,7 @@ class Keeping(Writes):
     def read_again(self, id: int) -> tuple[StoredArticle, tuple[Claim, ...]]:
         """Gives a stored article by its number, with the claims that the detector which read it last found in it."""
         r = self._rows("SELECT * FROM articles WHERE id = ?", (id,))[0]
-        article = Article(r["url"], r["title"], r["text"], _time(r["published"]), r["author"], r["site"], r["language"], r["origin"])
+        article = Article(r["url"], r["title"], r["text"], time_of(r["published"]), r["author"], r["site"], r["language"], r["origin"])
         stored = StoredArticle(r["id"], article, r["story"], r["version"], r["publisher"], unpack(r["sketch"]))
         claims = self._rows(
             "SELECT * FROM claims WHERE article = ? AND version = ? AND detector = ? ORDER BY place", (id, r["version"], r["detector"])
@@ -395,10 +396,6 @@ def _rows_of(db: sqlite3.Connection) -> dict[str, int]:
 
 def _day_after(now: datetime) -> date:
     return date.fromordinal(now.date().toordinal() + 1)
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _claim(r: sqlite3.Row) -> Claim:

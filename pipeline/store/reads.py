@@ -23,11 +23,9 @@ from sqlite_utils import Database
 from pipeline.errors import StoreError
 from pipeline.model import (
     KEY,
-    Alert,
     Article,
     Change,
     ChangeKind,
-    Delivery,
     Entry,
     Event,
     Evidence,
@@ -40,7 +38,6 @@ from pipeline.model import (
     Party,
     Role,
     RosterRule,
-    Severity,
     Skipped,
     Standing,
     Statement,
@@ -49,7 +46,7 @@ from pipeline.model import (
 )
 from pipeline.store.opening import connect, tidy, translated
 from pipeline.store.rulings import Definition, Rulings, rule
-from pipeline.store.values import DueDelivery, DueDigest, FeedState, PendingEntry, RosterState, StoredArticle
+from pipeline.store.values import FeedState, PendingEntry, RosterState, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
 STORY_DAYS = 14
@@ -108,7 +105,7 @@ class Reads:
                 r["last_modified"],
                 r["body_hash"],
                 r["failures"],
-                _time(r["next_due"]),
+                time_of(r["next_due"]),
             )
             for r in rows
         )
@@ -131,7 +128,7 @@ class Reads:
                         row[0]["last_modified"],
                         row[0]["body_hash"],
                         tuple(r["name"] for r in names),
-                        _time(names[0]["last_seen"]) if names else None,
+                        time_of(names[0]["last_seen"]) if names else None,
                     )
                 )
         return tuple(states)
@@ -146,7 +143,7 @@ class Reads:
         return FeedHealth(
             sum(not r["last_error"] for r in rows),
             tuple(Skipped(r["name"], r["last_error"]) for r in rows if r["last_error"]),
-            _time(max(read)) if read else None,
+            time_of(max(read)) if read else None,
         )
 
     def pending(self, now: datetime, limit: int, everything: bool = False) -> tuple[PendingEntry, ...]:
@@ -160,7 +157,9 @@ class Reads:
         )
         return tuple(
             PendingEntry(
-                Entry(r["feed"], r["guid"], r["url"], r["title"], r["content"], _time(r["published"]), _time(r["updated"]), r["author"]),
+                Entry(
+                    r["feed"], r["guid"], r["url"], r["title"], r["content"], time_of(r["published"]), time_of(r["updated"]), r["author"]
+                ),
                 r["publisher"],
                 r["feed_url"],
                 r["tries"],
@@ -316,7 +315,7 @@ class Reads:
             Judgement(
                 Verdict(r["verdict"]),
                 r["made_by"],
-                _surely(r["made_at"]),
+                surely(r["made_at"]),
                 r["note"],
                 r["one"] or "",
                 r["other"] or "",
@@ -324,7 +323,7 @@ class Reads:
                 r["url"] or "",
                 r["value"],
                 r["id"],
-                _time(r["undone_at"]),
+                time_of(r["undone_at"]),
                 r["undone_by"],
             )
             for r in rows
@@ -468,44 +467,6 @@ class Reads:
         )
         return self._with_evidence(rows)
 
-    # Alerts and deliveries.
-
-    def due_deliveries(self, now: datetime) -> tuple[DueDelivery, ...]:
-        """Gives the deliveries whose time has come, with their alerts and changes, in the order in which they fell due."""
-        rows = self._rows(
-            "SELECT d.*, a.change, a.rule, a.severity, a.channels FROM deliveries d JOIN alerts a ON a.id = d.alert"
-            " WHERE d.state = 'due' AND d.due <= ? ORDER BY d.due, d.rowid",
-            (moment(now),),
-        )
-        told = self._rows(
-            "SELECT h.*, c.name AS coalition_name, m.name AS member_name FROM changes h JOIN parties c ON c.key = h.coalition"
-            " LEFT JOIN parties m ON m.key = h.member WHERE h.id IN (SELECT value FROM json_each(?))",
-            (json.dumps(sorted({r["change"] for r in rows})),),
-        )
-        changes = dict(zip((r["id"] for r in told), self._with_evidence(told), strict=True))
-        return tuple(
-            DueDelivery(
-                Delivery(r["id"], r["alert"], r["channel"], _surely(r["due"]), r["tries"], r["receipt"]),
-                Alert(r["change"], r["rule"], Severity(r["severity"]), tuple(json.loads(r["channels"]))),
-                changes[r["change"]],
-            )
-            for r in rows
-        )
-
-    def due_digests(self, now: datetime) -> tuple[DueDigest, ...]:
-        """Gives the digests whose time has come, in the order in which they fell due."""
-        rows = self._rows("SELECT * FROM deliveries WHERE alert IS NULL AND state = 'due' AND due <= ? ORDER BY due, rowid", (moment(now),))
-        return tuple(
-            DueDigest(
-                Delivery(r["id"], "", r["channel"], _surely(r["due"]), r["tries"], r["receipt"]), _surely(r["since"]), _surely(r["until"])
-            )
-            for r in rows
-        )
-
-    def last_digest(self, channel: str) -> datetime | None:
-        """Gives the end of the last period of which a digest was made for a channel, whether it has arrived or not."""
-        return _time(self._rows("SELECT max(until) AS until FROM deliveries WHERE channel = ? AND alert IS NULL", (channel,))[0]["until"])
-
     # By hand.
 
     def counts(self) -> dict[str, int]:
@@ -582,7 +543,7 @@ class Reads:
                 Party(r["coalition"], r["coalition_name"]),
                 Party(r["member"], r["member_name"]) if r["member"] else None,
                 Status(r["status"]),
-                _surely(r["detected_at"]),
+                surely(r["detected_at"]),
                 r["confidence"],
                 tuple(found[r["id"]]),
                 Role(r["role"]) if r["role"] else None,
@@ -644,17 +605,19 @@ def _date(text: str | None) -> PartialDate | None:
 
 
 @lru_cache(maxsize=4096)
-def _time(text: str | None) -> datetime | None:
+def time_of(text: str | None) -> datetime | None:
+    """Reads what `moment` wrote, where it wrote something."""
     return datetime.fromisoformat(text) if text else None
 
 
 @lru_cache(maxsize=4096)
-def _surely(text: str) -> datetime:
+def surely(text: str) -> datetime:
+    """Reads what `moment` wrote."""
     return datetime.fromisoformat(text)
 
 
 def _article(r: sqlite3.Row) -> Article:
-    return Article(r["url"], r["title"], r["text"], _time(r["published"]), r["author"], r["site"], r["language"], r["origin"])
+    return Article(r["url"], r["title"], r["text"], time_of(r["published"]), r["author"], r["site"], r["language"], r["origin"])
 
 
 def _evidence(r: sqlite3.Row) -> Evidence:
@@ -672,12 +635,12 @@ def _evidence(r: sqlite3.Row) -> Evidence:
         r["quote"],
         r["confidence"],
         r["detector"],
-        _surely(r["first_seen"]),
-        _surely(r["last_seen"]),
-        _time(r["published"]),
+        surely(r["first_seen"]),
+        surely(r["last_seen"]),
+        time_of(r["published"]),
         Role(r["role"]) if r["role"] else None,
         r["other_name"],
-        _time(r["withdrawn"]),
+        time_of(r["withdrawn"]),
         r["coalition_said"],
         r["member_said"],
     )

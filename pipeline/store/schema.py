@@ -473,6 +473,88 @@ def keys_that_articles_define(db: Database) -> None:
     db.execute("CREATE INDEX names_keys ON names (spelling) WHERE kind = 'key'")
 
 
+TELLING = """
+ALTER TABLE alerts ADD COLUMN state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'updated', 'reopened', 'acknowledged', 'muted'));
+ALTER TABLE alerts ADD COLUMN muted_until TEXT;
+ALTER TABLE alerts ADD COLUMN sources INTEGER NOT NULL DEFAULT 1;
+UPDATE alerts SET sources = max(1, (SELECT count(DISTINCT a.story) FROM change_evidence l JOIN evidence e ON e.id = l.evidence
+JOIN articles a ON a.id = e.article WHERE l.change = alerts.change));
+CREATE TABLE alert_turns (
+    id INTEGER PRIMARY KEY,
+    alert TEXT NOT NULL REFERENCES alerts (id),
+    act TEXT NOT NULL CHECK (act IN ('raised', 'updated', 'reopened', 'acknowledged', 'muted', 'unmuted', 'noted')),
+    at TEXT NOT NULL,
+    by TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT '',
+    until TEXT,
+    change TEXT REFERENCES changes (id),
+    sources INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO alert_turns (alert, act, at) SELECT id, 'raised', raised FROM alerts ORDER BY rowid;
+CREATE INDEX alert_turns_alert ON alert_turns (alert);
+CREATE INDEX alert_turns_change ON alert_turns (change);
+CREATE TABLE telling (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    alert TEXT REFERENCES alerts (id),
+    act TEXT NOT NULL DEFAULT 'raised' CHECK (act IN ('raised', 'updated', 'reopened')),
+    rule TEXT NOT NULL DEFAULT '',
+    change TEXT REFERENCES changes (id),
+    coalition TEXT NOT NULL DEFAULT '',
+    audience TEXT NOT NULL DEFAULT '',
+    since TEXT,
+    until TEXT,
+    channel TEXT NOT NULL,
+    bundle TEXT NOT NULL DEFAULT '',
+    message TEXT,
+    least_sources INTEGER NOT NULL DEFAULT 1,
+    waits_until TEXT,
+    made TEXT NOT NULL,
+    due TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    tried TEXT,
+    state TEXT NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'delivered', 'given up', 'dropped')),
+    receipt TEXT NOT NULL DEFAULT '',
+    last_error TEXT NOT NULL DEFAULT '',
+    CHECK ((alert IS NULL) = (since IS NOT NULL AND until IS NOT NULL))
+) STRICT;
+INSERT INTO telling (id, alert, coalition, since, until, channel, message, made, due, tries, state, receipt, last_error)
+SELECT d.id, d.alert, coalesce(h.coalition, ''), d.since, d.until, d.channel, d.id, coalesce(a.raised, d.until), d.due, d.tries, d.state,
+    d.receipt, d.last_error
+FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert LEFT JOIN changes h ON h.id = a.change ORDER BY d.rowid;
+DROP TABLE deliveries;
+ALTER TABLE telling RENAME TO deliveries;
+CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'due';
+CREATE INDEX deliveries_failed ON deliveries (channel, coalition) WHERE state = 'due' AND tries > 0;
+CREATE INDEX deliveries_message ON deliveries (message);
+CREATE INDEX deliveries_alert ON deliveries (alert);
+CREATE INDEX deliveries_change ON deliveries (change);
+CREATE TABLE channel_pauses (
+    channel TEXT PRIMARY KEY,
+    until TEXT NOT NULL,
+    why TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE VIEW alert_log AS
+SELECT a.raised, a.state, a.muted_until, a.severity, a.rule, h.kind, c.name AS coalition, m.name AS member, a.sources,
+    (SELECT group_concat(t.act || iif(t.by = '', '', ' by ' || t.by), ', ') FROM alert_turns t WHERE t.alert = a.id) AS turns, a.id
+FROM alerts a JOIN changes h ON h.id = a.change JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY a.raised DESC, c.name, m.name;
+CREATE VIEW delivery_log AS
+SELECT d.made, d.channel, iif(d.alert IS NULL, 'digest', d.act) AS tells, c.name AS coalition, m.name AS member, h.kind, d.state, d.due,
+    d.tries, d.tried, d.receipt, d.last_error, d.message, d.alert
+FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert LEFT JOIN changes h ON h.id = coalesce(d.change, a.change)
+    LEFT JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY d.number DESC;
+"""
+"""States and logs of alerts; deliveries that wait, go together, keep their order and are told from one another by their message."""
+
+
+@migrations()
+def alerts_with_states_and_an_outbox(db: Database) -> None:
+    for statement in _statements(TELLING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

@@ -5,12 +5,15 @@ Nothing here reads or writes. The values that other parts know too stand in `pip
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.model import (
     KEY,
     Alert,
+    AlertState,
+    AlertTurn,
     Article,
     Change,
     Claim,
@@ -120,7 +123,8 @@ class Reading:
     its page shall be tried again, None where the entries are done with. `memberships` is the state of `coalitions` (keys) after
     this article, of all their members or of `members` (keys) alone; a row of theirs that is not among it goes. `evidence` and
     `withdrawn` are what the article itself states; `counted` is what of it counts, and as what, where judgements make a
-    difference; `rulings` are those that hold from now on, `stirred` whether they are others than before.
+    difference; `rulings` are those that hold from now on, `stirred` whether they are others than before. `retold` gives, by the
+    statement (key) of each piece of evidence, the statements that told the same happening. `turns` are those of earlier alerts.
     """
 
     article: Article
@@ -135,6 +139,7 @@ class Reading:
     learned: tuple[KnownName, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     counted: tuple[Evidence, ...] | None = None
+    retold: Mapping[str, frozenset[str]] = field(default_factory=dict)
     withdrawn: tuple[Evidence, ...] = ()
     rulings: Rulings | None = None
     stirred: bool = False
@@ -144,6 +149,7 @@ class Reading:
     changes: tuple[Change, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    turns: tuple[AlertTurn, ...] = ()
     run: int | None = None
     why: str = ""
     retry: datetime | None = None
@@ -164,15 +170,36 @@ class DueDigest:
     delivery: Delivery
     since: datetime
     until: datetime
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A message that waits for its channel, with the change that it tells of."""
+    """A delivery that waits for its channel, with the alert, the change that raised it, and the one that reopened it, if any.
+
+    `thread` is the message in which the channel was first told of the alert, empty where it was not bundled yet.
+    """
 
     delivery: Delivery
     alert: Alert
     change: Change
+    reopened_by: Change | None = None
+    thread: str = ""
+    state: AlertState = AlertState.OPEN
+    muted_until: datetime | None = None
+    raised: datetime | None = None
+    made: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message as it is kept: `state` is "due", "delivered", "given up" (a dead letter) or "dropped"."""
+
+    message: str
+    state: str
+    error: str
+    tried: datetime | None
+    deliveries: tuple[DueDelivery | DueDigest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +218,4 @@ class Judging:
     changes: tuple[Change, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    turns: tuple[AlertTurn, ...] = ()

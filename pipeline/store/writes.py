@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.model import Alert, Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party, RosterRule
+from pipeline.model import Act, Alert, AlertTurn, Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party, RosterRule
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, rule_of, sketch_of
 from pipeline.store.rulings import Rulings
-from pipeline.store.values import DueDigest, Judging, Poll, PollCounts, Reading, RosterPoll, StoredArticle
+from pipeline.store.values import Judging, Poll, PollCounts, Reading, RosterPoll, StoredArticle
 from pipeline.text import digest, fold
 
 LONGEST_PAUSE = timedelta(days=1)
@@ -161,7 +161,7 @@ class Writes(Reads):
             _save_memberships(db, judging.coalitions, None, judging.memberships, now)
             for change in judging.changes:
                 _save_change(db, change, None)
-            _save_alerts(db, judging.alerts, judging.deliveries, now)
+            _save_alerts(db, judging.alerts, judging.deliveries, judging.turns, now)
         self._rulings = None
 
     def save_redirects(self) -> None:
@@ -169,25 +169,7 @@ class Writes(Reads):
         with self._writing() as db:
             _save_redirects(db, self.rulings())
 
-    # Deliveries and runs.
-
-    def enqueue_digest(self, due: DueDigest) -> None:
-        """Makes a digest wait for its channel."""
-        d = due.delivery
-        with self._writing() as db:
-            db.execute(
-                "INSERT INTO deliveries (id, channel, due, since, until) VALUES (?, ?, ?, ?, ?)",
-                (d.id, d.channel, moment(d.due), moment(due.since), moment(due.until)),
-            )
-
-    def save_receipt(self, delivery: Delivery, now: datetime, receipt: str = "", error: str = "", retry: datetime | None = None) -> None:
-        """Keeps what a channel answered: a receipt, or an error with the time of the next try, or with none to give up."""
-        with self._writing() as db:
-            state = "delivered" if not error else "due" if retry else "given up"
-            db.execute(
-                "UPDATE deliveries SET tries = tries + 1, state = ?, receipt = ?, last_error = ?, due = ? WHERE id = ?",
-                (state, receipt, error, moment(retry or now), delivery.id),
-            )
+    # Runs.
 
     def save_state(self, coalitions: Sequence[str], memberships: Sequence[Membership], now: datetime) -> None:
         """Makes the derived state of coalitions (keys) what is given; a row of theirs that is not among it goes."""
@@ -283,10 +265,11 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
     for change in reading.changes:
         _save_change(db, change, reading.run)
     rulings = reading.rulings or Rulings()
-    _grow(db, [(ids[e.log_key], rulings.alike(e)) for e in (reading.evidence if reading.counted is None else reading.counted)])
+    counted = reading.evidence if reading.counted is None else reading.counted
+    _grow(db, [(ids[e.log_key], rulings.alike(e) | reading.retold.get(e.log_key, frozenset())) for e in counted])
     if reading.rulings is not None and reading.renames:
         _save_redirects(db, rulings)
-    _save_alerts(db, reading.alerts, reading.deliveries, now)
+    _save_alerts(db, reading.alerts, reading.deliveries, reading.turns, now)
     _settle(db, reading.entries, article, now, reading.why, reading.retry)
     return article
 
@@ -570,12 +553,68 @@ def _save_redirects(db: sqlite3.Connection, rulings: Rulings) -> None:
     db.executemany("INSERT INTO redirects VALUES (?, ?)", [(key, party.key) for key, party in rulings.counts_as.items()])
 
 
-def _save_alerts(db: sqlite3.Connection, alerts: Sequence[Alert], deliveries: Sequence[Delivery], now: datetime) -> None:
+def _save_alerts(
+    db: sqlite3.Connection, alerts: Sequence[Alert], deliveries: Sequence[Delivery], turns: Sequence[AlertTurn], now: datetime
+) -> None:
+    at = moment(now)
+    for a in alerts:
+        fresh = db.execute(
+            "INSERT OR IGNORE INTO alerts (id, change, rule, severity, channels, raised, sources) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (a.id, a.change, a.rule, a.severity, json.dumps(a.channels, ensure_ascii=False), at, a.sources),
+        ).rowcount
+        if fresh:
+            save_turns(db, (AlertTurn(a.id, Act.RAISED, now, sources=a.sources),))
+    save_turns(db, turns)
+    # Those that wait for one bundle go when the first of them goes, and no word about an alert overtakes an earlier one.
     db.executemany(
-        "INSERT OR IGNORE INTO alerts (id, change, rule, severity, channels, raised) VALUES (?, ?, ?, ?, ?, ?)",
-        [(a.id, a.change, a.rule, a.severity, json.dumps(a.channels, ensure_ascii=False), moment(now)) for a in alerts],
+        "INSERT OR IGNORE INTO deliveries (id, alert, act, rule, change, coalition, channel, bundle, message, least_sources, waits_until,"
+        " made, due) VALUES (:id, :alert, :act, :rule, :change, coalesce(nullif(:coalition, ''), (SELECT h.coalition FROM alerts a"
+        " JOIN changes h ON h.id = a.change WHERE a.id = :alert)), :channel, :bundle, iif(:bundle = '', :id, NULL), :least, :waits, :now,"
+        " coalesce((SELECT min(due) FROM deliveries WHERE :bundle <> '' AND state = 'due' AND message IS NULL AND channel = :channel"
+        " AND bundle = :bundle), max(:due, coalesce((SELECT max(due) FROM deliveries WHERE :act <> 'raised' AND state = 'due'"
+        " AND alert = :alert AND channel = :channel), ''))))",
+        [
+            {
+                "id": d.id,
+                "alert": d.alert,
+                "act": d.act,
+                "rule": d.rule,
+                "change": d.change or None,
+                "coalition": d.coalition,
+                "channel": d.channel,
+                "bundle": d.bundle,
+                "least": d.least_sources,
+                "waits": moment(d.waits_until) if d.waits_until else None,
+                "now": at,
+                "due": moment(d.due),
+            }
+            for d in deliveries
+        ],
     )
-    db.executemany(
-        "INSERT OR IGNORE INTO deliveries (id, alert, channel, due, tries, receipt) VALUES (?, ?, ?, ?, ?, ?)",
-        [(d.id, d.alert, d.channel, moment(d.due), d.tries, d.receipt) for d in deliveries],
-    )
+
+
+_STATES = {
+    Act.UPDATED: "iif(state IN ('acknowledged', 'muted', 'reopened'), state, 'updated')",
+    Act.REOPENED: "'reopened'",
+    Act.ACKNOWLEDGED: "'acknowledged'",
+    Act.MUTED: "'muted'",
+    Act.UNMUTED: "iif(state = 'muted', 'open', state)",
+}
+"""What a turn makes of the state of an alert, in SQL; the others leave it as it is."""
+
+
+def save_turns(db: sqlite3.Connection, turns: Sequence[AlertTurn]) -> None:
+    """Adds lines to the logs of alerts, and brings their states up to date."""
+    for t in turns:
+        db.execute(
+            "INSERT INTO alert_turns (alert, act, at, by, note, until, change, sources) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (t.alert, t.act, moment(t.at), t.by, t.note, moment(t.until) if t.until else None, t.change or None, t.sources),
+        )
+        db.execute(
+            f"UPDATE alerts SET state = {_STATES.get(t.act, 'state')}, sources = max(sources, ?), muted_until = CASE ?"
+            " WHEN 'muted' THEN ? WHEN 'unmuted' THEN NULL WHEN 'reopened' THEN NULL ELSE muted_until END WHERE id = ?",
+            (t.sources, t.act, moment(t.until) if t.until else None, t.alert),
+        )
+        if t.act is Act.REOPENED:
+            # What is contradicted is news at once: nobody waits for a second source of it any more.
+            db.execute("UPDATE deliveries SET waits_until = due WHERE alert = ? AND state = 'due' AND tries = 0", (t.alert,))

@@ -1,0 +1,222 @@
+"""Alerts → what a person reads of them: a subject, a text, a page, the same as plain values, and feeds of all of them.
+
+It words and renders what is told; it decides neither whether nor when. What came from outside is made safe for its medium by `render`;
+a feed is the same bytes for the same alerts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from pipeline import digest, render
+from pipeline.links import Desk, link
+from pipeline.model import Act, Alert, AlertState, Change, Severity
+
+SUBJECT_LENGTH = 200
+_ATOM = "http://www.w3.org/2005/Atom"
+_NAMESPACE = uuid.UUID("6f2a3c1e-6a0d-5d0c-9b43-1d3f0b8f5a77")
+"""Makes alerts' ids into URNs of their own (RFC 9562 section 5.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAlert:
+    """An alert with the change that raised it, what is told of it, and by which change it was reopened.
+
+    `least_sources` is how many sources were waited for.
+    """
+
+    alert: Alert
+    change: Change
+    act: Act
+    reopened_by: Change | None
+    least_sources: int
+    raised: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent of one or several alerts, in every form."""
+
+    subject: str
+    thread_subject: str
+    severity: Severity
+    markdown: str
+    html: str
+    text: str
+    document: Mapping[str, Any]
+
+
+def alert_letter(told: Sequence[ToldAlert], template: str, desk: Desk | None, channel: str) -> Letter:
+    """Words one or several alerts that go in one message; of several only first tellings."""
+    first = told[0]
+    changes = [c for t in told for c in (t.reopened_by, t.change) if c is not None]
+    weight = max((t.alert.severity for t in told), key=[Severity.LOW, Severity.NORMAL, Severity.HIGH].index)
+    page = replace(
+        digest.build(changes, first.change.detected_at, first.change.detected_at),
+        is_alert=True,
+        notes=_notes(told),
+        link=link(desk, first.alert.id, channel, first.raised) if desk and len(told) == 1 else "",
+    )
+    # What was only learned is in the background of a digest; here it is what the message is about.
+    page = replace(page, news=(*page.news, *page.background), background=())
+    own = subject(first.alert, first.change)
+    if len(told) > 1:
+        title = render.plain(f"{weight}: {first.change.coalition.name}: {_several(page)}", SUBJECT_LENGTH)
+    elif first.act is Act.REOPENED and first.reopened_by is not None:
+        title = render.plain(f"reopened: {_where(first.change)}{digest.describe(first.reopened_by)}", SUBJECT_LENGTH)
+    else:
+        title = render.plain(f"update: {own}", SUBJECT_LENGTH) if first.act is Act.UPDATED else own
+    page = replace(page, title=title)
+    return Letter(title, own, weight, render.markdown(page), render.html(page, template), render.text(page), _document(told, page.link))
+
+
+def subject(alert: Alert, change: Change) -> str:
+    """Gives the line by which an alert is known: how important it is, where and what."""
+    return render.plain(f"{alert.severity}: {_where(change)}{digest.describe(change)}", SUBJECT_LENGTH)
+
+
+def _where(change: Change) -> str:
+    return f"{change.coalition.name}: " if change.member else ""
+
+
+def _several(page: digest.Digest) -> str:
+    lines = [line for group in page.news for line in group.lines]
+    if len(lines) == 1:
+        return f"{lines[0].who} {lines[0].what}"
+    return f"{sum(len(line.changes) for line in lines)} changes"
+
+
+def _notes(told: Sequence[ToldAlert]) -> tuple[str, ...]:
+    notes = []
+    first = told[0]
+    if first.act is Act.UPDATED:
+        notes.append(f"{first.change.sources} independent sources tell of it now.")
+    elif first.act is Act.REOPENED and first.reopened_by is not None:
+        by = f"a person's judgement (number {first.reopened_by.judgement})" if first.reopened_by.judgement else "what was told since"
+        notes.append(f"This alert of {digest.long_date(first.raised.date())} is open again because of {by}.")
+    alone = [t for t in told if t.act is Act.RAISED and t.change.sources < t.least_sources]
+    if alone:
+        notes.append("It was waited for a second independent source, and none was heard.")
+    return tuple(notes)
+
+
+def _document(told: Sequence[ToldAlert], address: str) -> dict[str, Any]:
+    alerts = [
+        {
+            "id": t.alert.id,
+            "act": t.act,
+            "severity": t.alert.severity,
+            "rule": t.alert.rule,
+            "raised": t.raised.astimezone(UTC).isoformat(),
+            "subject": subject(t.alert, t.change),
+            "change": render.change_document(t.change),
+            **({"reopened_by": render.change_document(t.reopened_by)} if t.reopened_by else {}),
+        }
+        for t in told
+    ]
+    return {"alerts": alerts, **({"link": address} if address else {})}
+
+
+# Feeds.
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An alert as a feed lists it."""
+
+    change: Change
+    id: str
+    severity: Severity
+    state: AlertState
+    raised: datetime
+    turned: datetime
+
+
+def feed(kind: str, entries: Sequence[FeedEntry], title: str, address: str = "") -> str:
+    """Gives the feed of alerts, newest first: "atom" (RFC 4287) or "jsonfeed" (version 1.1). `address` is where it can be had."""
+    return (_atom if kind == "atom" else _jsonfeed)(entries, title, address)
+
+
+def _urn(id: str) -> str:
+    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, id)}"
+
+
+def _told(entry: FeedEntry) -> tuple[str, digest.Digest]:
+    alert = Alert(entry.change.id, "", entry.severity)
+    page = digest.build([entry.change], entry.change.detected_at, entry.change.detected_at)
+    state = (f"This alert is {entry.state}.",) if entry.state is not AlertState.OPEN else ()
+    page = replace(page, news=(*page.news, *page.background), background=(), is_alert=True, notes=state)
+    return subject(alert, entry.change), page
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _page_of(entry: FeedEntry) -> str:
+    return next((a for e in entry.change.evidence if (a := render.web_address(e.article))), "")
+
+
+def _atom(entries: Sequence[FeedEntry], title: str, address: str) -> str:
+    ElementTree.register_namespace("", _ATOM)
+    root = ElementTree.Element(f"{{{_ATOM}}}feed")
+
+    def add(parent: ElementTree.Element, name: str, text: str = "", **attributes: str) -> ElementTree.Element:
+        element = ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
+        element.text = _xml(text) or None
+        return element
+
+    add(root, "id", _urn(f"feed {address or title}"))
+    add(root, "title", render.plain(title))
+    add(root, "updated", _stamp(max((e.turned for e in entries), default=datetime(1970, 1, 1, tzinfo=UTC))))
+    if address:
+        add(root, "link", rel="self", href=address)
+    add(add(root, "author"), "name", "pipeline")
+    for entry in entries:
+        one = add(root, "entry")
+        heading, page = _told(entry)
+        add(one, "id", _urn(entry.id))
+        add(one, "title", heading)
+        add(one, "published", _stamp(entry.raised))
+        add(one, "updated", _stamp(entry.turned))
+        # RFC 4287 asks for an alternate link where there is content only in the feed: the first article that says so.
+        if there := _page_of(entry):
+            add(one, "link", rel="alternate", href=there)
+        for term in (entry.change.kind, entry.severity):
+            add(one, "category", term=term)
+        add(one, "content", render.fragment(page), type="html")
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _xml(text: str) -> str:
+    """Text without what XML 1.0 cannot hold; `plain` has taken out nearly all of it already."""
+    return "".join(c for c in text if c in "\n\t" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff"))
+
+
+def _jsonfeed(entries: Sequence[FeedEntry], title: str, address: str) -> str:
+    items = []
+    for entry in entries:
+        heading, page = _told(entry)
+        there = _page_of(entry)
+        items.append(
+            {
+                "id": _urn(entry.id),
+                **({"url": there} if there else {}),
+                "title": heading,
+                "content_html": render.fragment(page),
+                "content_text": render.text(page),
+                "date_published": _stamp(entry.raised),
+                "date_modified": _stamp(entry.turned),
+                "tags": [entry.change.kind, entry.severity],
+                "_pipeline": {"alert": entry.id, "state": entry.state, "change": render.change_document(entry.change)},
+            }
+        )
+    head = {"version": "https://jsonfeed.org/version/1.1", "title": render.plain(title)}
+    return render.json_text({**head, **({"feed_url": quote(address, safe=":/?&=%~")} if address else {}), "items": items}) + "\n"

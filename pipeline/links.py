@@ -1,0 +1,61 @@
+"""Signed links: an address that lets whoever has it act on one alert, and on nothing else, until a day.
+
+It makes and checks addresses. It opens no page and knows no secret of its own: the key comes in. A link that was looked at has done
+nothing yet, because mail programs and scanners open links by themselves: acting takes a POST.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
+
+LASTS = timedelta(days=90)
+"""How long a link works from the day on which its alert was raised."""
+_SIGNATURE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where alerts can be acted on: the address of `pipeline desk` as readers reach it, and the key that signs."""
+
+    address: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a link lets its holder do: act on an alert, in the name of the channel that carried it."""
+
+    alert: str
+    channel: str
+
+
+def link(desk: Desk, alert: str, channel: str, raised: datetime) -> str:
+    """Gives the address that lets the readers of a channel act on an alert.
+
+    >>> desk = Desk("https://desk.example/", "key")
+    >>> address = link(desk, "ab12", "mail", datetime(2025, 5, 14, tzinfo=UTC))
+    >>> address[:62]
+    'https://desk.example/alert/ab12?for=mail&until=20250812&sign='
+    """
+    until = f"{(raised + LASTS).astimezone(UTC):%Y%m%d}"
+    query = urlencode({"for": channel, "until": until, "sign": _sign(desk.key, alert, channel, until)})
+    return f"{desk.address.rstrip('/')}/alert/{quote(alert, safe='')}?{query}"
+
+
+def check(key: str, alert: str, query: Mapping[str, str], now: datetime) -> Pass | None:
+    """Gives what a link allows; None for one that is too old, or that this key did not sign."""
+    channel, until = query.get("for", ""), query.get("until", "")
+    signed = hmac.compare_digest(_sign(key, alert, channel, until).encode(), query.get("sign", "").encode("utf-8", "replace"))
+    return Pass(alert, channel) if signed and until >= f"{now.astimezone(UTC):%Y%m%d}" else None
+
+
+def _sign(key: str, *parts: str) -> str:
+    said = "\0".join(parts).encode("utf-8", "replace")
+    signature = hmac.new(key.encode("utf-8", "replace"), said, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+    return base64.urlsafe_b64encode(signature).decode().rstrip("=")

@@ -1,0 +1,46 @@
+"""Message → channel: hands it over in the way of the channel's kind, and gives back a receipt.
+
+It words nothing and decides nothing: whether, when and how often to try is the caller's. A message has an id and a name that stay the
+same however often it is delivered, so that a file is written over and never doubled, and a receiver can drop what it has already.
+Passwords, signing secrets and addresses that are secrets come from the environment when they are used, and stand in no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pipeline.errors import DeliveryError
+from pipeline.model import Channel
+from pipeline.notify import files, mail, services, webhook
+from pipeline.notify.files import file_stem
+from pipeline.notify.message import Message
+from pipeline.notify.secrets import secret
+
+__all__ = ["FEED_KINDS", "KINDS", "THREADLESS_KINDS", "Message", "deliver", "file_stem", "secret"]
+
+_WAYS: Mapping[str, Callable[[Message, Channel], str]] = {
+    "file": files.write,
+    "log": files.log,
+    "email": mail.send,
+    "webhook": webhook.post,
+    "apprise": services.notify,
+    "atom": files.write_feed,
+    "jsonfeed": files.write_feed,
+}
+KINDS = tuple(_WAYS)
+"""The kinds of channel there are: files in a folder, a line in the program's log, e-mail, a signed webhook, the services of Apprise,
+and one file that is an Atom or a JSON feed of all alerts."""
+FEED_KINDS = frozenset({"atom", "jsonfeed"})
+THREADLESS_KINDS = frozenset({"log", "apprise"})
+"""Kinds in which a second message about an alert would stand beside the first one as if it were news."""
+
+
+def deliver(message: Message, channel: Channel) -> str:
+    """Hands a message to a channel and gives the receipt: where it went, or what the channel answered.
+
+    Raises DeliveryError, which says whether trying again can help, and when the channel asks for it.
+    """
+    way = _WAYS.get(channel.kind)
+    if way is None:
+        raise DeliveryError(f"there is no channel of kind {channel.kind!r}: use {', '.join(KINDS)}", about=channel.name, transient=False)
+    return way(message, channel)
