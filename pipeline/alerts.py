@@ -123,13 +123,17 @@ def _is(party: Party, name: str, found: Party | None, known: Identities) -> bool
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All that is asked to choose and to plan: the rules, what is known of names, the kinds of coalitions by their keys, and which
-    channels have no threads, so that more evidence is not told there."""
+    """All that is asked to choose and to plan: the rules, what is known of names, and the kinds of coalitions by their keys.
+
+    Channels that are `threadless` are not told of more evidence; those that are `mirrors` (files, feeds) show every alert as it is, and
+    are written over whenever one has more.
+    """
 
     rules: tuple[AlertRule, ...] = ()
     identities: Identities = field(default_factory=lambda: Identities(()))
     kinds: Mapping[str, str] = field(default_factory=dict)
     threadless: frozenset[str] = frozenset()
+    mirrors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +183,11 @@ def plan(
     for more in grown:
         turns.append(AlertTurn(more.id, Act.UPDATED, now, sources=more.sources))
         rule = next((r for r in rules or (EVERYTHING,) if r.name == more.rule), EVERYTHING)
-        if _is_told_again(more, rule, now):
-            for channel in more.told:
-                if channel not in book.threadless:
-                    id = digest(more.id, channel, str(more.sources))
-                    deliveries.append(Delivery(id, more.id, channel, now, act=Act.UPDATED, rule=more.rule))
+        again = _is_told_again(more, rule, now)
+        for channel in more.told:
+            if channel in book.mirrors or (again and channel not in book.threadless):
+                id = digest(more.id, channel, str(more.sources))
+                deliveries.append(Delivery(id, more.id, channel, now, act=Act.UPDATED, rule=more.rule))
     return Plan(raised, tuple(turns), tuple(deliveries))
 
 

@@ -298,9 +298,7 @@ class _Table:
 
     def moment(self, key: str) -> date | None:
         """A day or a moment, as TOML writes them; None where there is none."""
-        value = self._get(key, False, (date, bool), "a day or a moment, like 2025-05-14 or 2025-05-14T08:00:00Z")
-        if isinstance(value, bool) and key in self.values:
-            self.note(key, "must be a day or a moment, like 2025-05-14, without quotation marks")
+        value = self._get(key, False, date, "a day or a moment, like 2025-05-14 or 2025-05-14T08:00:00Z")
         return value if isinstance(value, date) else None
 
     def skip(self, *keys: str) -> None:

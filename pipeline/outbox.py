@@ -22,7 +22,7 @@ from pipeline.store import DueDelivery, DueDigest, Store
 from pipeline.text import digest
 
 PAUSES = tuple(timedelta(minutes=m) for m in (5, 15, 60, 240, 720, 1440, 1440))
-"""Before each further try; after the last of them, more than three days after the first, a message becomes a dead letter."""
+"""Before each further try; after the last of them, nearly three days after the first, a message becomes a dead letter."""
 SPREAD = 0.1
 """Each pause is longer or shorter by up to this share, so that messages that failed together are not all tried again at once."""
 LONGEST_PAUSE = timedelta(days=1)
@@ -44,8 +44,10 @@ def rulebook(config: Config, identities: Identities) -> alerts.Rulebook:
         found = identities.coalition(watched.name)
         if watched.kind and found:
             kinds[identities.root(found.key)] = watched.kind
-    threadless = frozenset(c.name for c in config.channels if c.kind in notify.THREADLESS_KINDS)
-    return alerts.Rulebook(config.alerts, identities, kinds, threadless)
+    threadless, mirrors = (
+        frozenset(c.name for c in config.channels if c.kind in some) for some in (notify.THREADLESS_KINDS, notify.MIRROR_KINDS)
+    )
+    return alerts.Rulebook(config.alerts, identities, kinds, threadless, mirrors)
 
 
 def plan(

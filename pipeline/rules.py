@@ -160,7 +160,8 @@ def _read_mail(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:
 
 def _is_mail(address: str) -> bool:
     name, bare = parseaddr(address)
-    return bool(_MAIL.fullmatch(bare)) and bare.isascii() and name.isprintable() and address.isprintable()
+    alone = address in (bare, f"<{bare}>") or address.endswith(f" <{bare}>")
+    return alone and bool(_MAIL.fullmatch(bare)) and bare.isascii() and name.isprintable() and address.isprintable()
 
 
 def _read_webhook(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:
@@ -184,7 +185,7 @@ def _read_apprise(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:
 def _read_feed(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:
     path = table.path("file", base)
     settings = {"title": table.text("title", ""), "url": table.address("url") if "url" in table.values else ""}
-    if path.is_dir():
+    if "file" not in table.wrong and path.is_dir():
         table.note("file", f"{str(path)!r} is a folder; name a file in it")
     return str(path), settings
 

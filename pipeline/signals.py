@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -461,7 +462,7 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
         ],
         empty="Nothing changed in this time.",
     )
-    if found:
+    if found and sys.stdout.isatty():
         raised, sends = sum(bool(r.rule) for r in found), sum(len(r.sends) for r in found)
         print(f"{counted(len(found), 'change')}, {counted(raised, 'alert')}, {counted(sends, 'message')}, those of groups each by itself.")
     return 0

@@ -16,7 +16,7 @@ from pipeline.notify.files import file_stem
 from pipeline.notify.message import Message
 from pipeline.notify.secrets import secret
 
-__all__ = ["FEED_KINDS", "KINDS", "THREADLESS_KINDS", "Message", "deliver", "file_stem", "secret"]
+__all__ = ["FEED_KINDS", "KINDS", "MIRROR_KINDS", "THREADLESS_KINDS", "Message", "deliver", "file_stem", "secret"]
 
 _WAYS: Mapping[str, Callable[[Message, Channel], str]] = {
     "file": files.write,
@@ -31,6 +31,8 @@ KINDS = tuple(_WAYS)
 """The kinds of channel there are: files in a folder, a line in the program's log, e-mail, a signed webhook, the services of Apprise,
 and one file that is an Atom or a JSON feed of all alerts."""
 FEED_KINDS = frozenset({"atom", "jsonfeed"})
+MIRROR_KINDS = FEED_KINDS | {"file"}
+"""Kinds in which a message about an alert is written over by the next one about it."""
 THREADLESS_KINDS = frozenset({"log", "apprise"})
 """Kinds in which a second message about an alert would stand beside the first one as if it were news."""
 

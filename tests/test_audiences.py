@@ -1,0 +1,137 @@
+"""Digests by cron and time zone: when one is made, for whom, of what; what was expected, what is disputed, who has gone quiet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import cycle, render, strip
+from pipeline.model import AlertRule, Audience, ChangeKind, Channel, Event, Severity, Status
+from tests.shelf import DAY, claim
+from tests.test_outbox import HOUR, Post, told
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def audience(name: str, rule: AlertRule | None = None, cron: str = "0 8 * * *", **more: str) -> Audience:
+    return Audience(name, replace(rule or AlertRule(name), name=name, channels=("mail",)), cron, BERLIN, **more)
+
+
+def post_for(*audiences: Audience) -> Post:
+    post = Post(AlertRule("none", least_confidence=1.0), channels=[Channel("mail", "email", "")])
+    post.parts = replace(post.parts, config=replace(post.parts.config, audiences=audiences))
+    return post
+
+
+def test_a_digest_comes_at_its_time_and_tells_what_was_learned_since_the_last() -> None:
+    with post_for(audience("board", title="For the board")) as post:
+        post.read(told("exit", claim("Norvik Freight", Event.LEFT)), now=datetime(2024, 3, 5, 6, tzinfo=UTC))
+        first = post.got.pop()[1]  # that of the day before, as soon as there is anything to go by
+        assert "Norvik" not in first.text and first.name == "digest-2024-03-04-board"
+        post.later(timedelta(minutes=59))
+        assert post.got == []
+        post.later(timedelta(minutes=1))
+        [(channel, message)] = post.got
+        assert (channel, message.kind, message.name) == ("mail", "digest", "digest-2024-03-05-board")
+        assert (
+            message.subject == "For the board: 4 March 2024 07:00 UTC to 5 March 2024 07:00 UTC" and "Norvik Freight left" in message.text
+        )
+        assert post.later(HOUR).delivered == 0
+        # The program slept for four days: one digest tells all of them.
+        post.read(told("exit 2", claim("Altera Lines", Event.LEFT), day=1), now=datetime(2024, 3, 9, 12, tzinfo=UTC))
+        last = post.got[-1][1]
+        assert len(post.got) == 2 and last.name == "digest-2024-03-09-board" and last.made == datetime(2024, 3, 9, 7, tzinfo=UTC)
+        # What was learned at noon is told the next morning, and nothing is told twice.
+        assert "Altera" not in last.text and "Norvik" not in last.text
+        post.later(20 * HOUR)
+        assert "Altera Lines left" in post.got[-1][1].text
+
+
+def test_each_audience_gets_its_own() -> None:
+    exits = audience("exits", AlertRule("", kinds=frozenset({ChangeKind.MEMBER_LEFT})))
+    amber = audience("amber", AlertRule("", coalitions=("Amber Pact",), least_severity=Severity.NORMAL))
+    with post_for(exits, amber) as post:
+        post.read(
+            told(
+                "news",
+                claim("Norvik", Event.LEFT),
+                claim("Kaspel", coalition="Amber Pact"),
+                claim("Sereth", Event.MEMBER, coalition="Amber Pact"),
+            ),
+            now=DAY,
+        )
+        post.got.clear()
+        post.later(24 * HOUR)
+        texts = {message.name.rpartition("-")[2]: message.text for _, message in post.got}
+        assert "Norvik left" in texts["exits"] and "Kaspel" not in texts["exits"]
+        assert "Kaspel joined" in texts["amber"] and "Norvik" not in texts["amber"] and "Sereth" not in texts["amber"]
+
+
+def test_what_was_announced_and_did_not_happen_is_told() -> None:
+    with Post(AlertRule("none", least_confidence=1.0)) as post:
+        planned = claim("Altera Lines", Event.WILL_JOIN, "2024-04-01", status=Status.PLANNED)
+        leaving = claim("Norvik Freight", Event.WILL_LEAVE, "2024-04", status=Status.PLANNED)
+        other = claim("Port of Ghent", Event.WILL_JOIN, "2024-04-01", status=Status.PLANNED)
+        post.read(told("plans", claim("Norvik Freight"), planned, other), told("more", leaving, day=0.1))
+        post.read(told("done", claim("Port of Ghent", Event.JOINED, "2024-04-01"), day=28))
+
+        def expected(until: datetime) -> list[tuple[str, str]]:
+            found = cycle.make_digest(post.store, until - timedelta(days=7), until)
+            return [(line.who, line.when) for group in found.expected for line in group.lines]
+
+        assert expected(datetime(2024, 4, 1, 9, tzinfo=UTC)) == []
+        assert expected(datetime(2024, 4, 8, tzinfo=UTC)) == [("Altera Lines", "expected 1 April 2024, 7 days ago")]
+        both = datetime(2024, 5, 2, tzinfo=UTC)
+        assert [who for who, _ in expected(both)] == ["Altera Lines", "Norvik Freight"]
+        page = cycle.make_digest(post.store, both - timedelta(days=7), both)
+        assert "EXPECTED, AND NOT HEARD OF SINCE" in render.text(page) and page.changes == 0
+        assert "Altera Lines was set to join; nothing was heard of it since" in render.text(page) and "“Altera Lines" in render.text(page)
+        assert expected(datetime(2025, 5, 2, tzinfo=UTC)) == []
+
+
+def test_older_disputes_stay_in_sight_until_somebody_decides() -> None:
+    with Post(AlertRule("none", least_confidence=1.0)) as post:
+        post.read(told("launch", claim("Altera Lines")))
+        post.read(told("denial", claim("Altera Lines", Event.JOINED, status=Status.DENIED), day=1))
+        fresh = cycle.make_digest(post.store, DAY, DAY + timedelta(days=3))
+        later = cycle.make_digest(post.store, DAY + timedelta(days=3), DAY + timedelta(days=9))
+        assert fresh.disputed == () and "that is disputed" in render.text(fresh)
+        assert later.news == () and [g.lines[0].who for g in later.disputed] == ["Altera Lines"] and "STILL DISPUTED" in render.text(later)
+
+
+def test_a_feed_that_went_quiet_is_named() -> None:
+    with Post(AlertRule("none", least_confidence=1.0)) as post:
+        post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
+        post.later(timedelta(days=70))
+        page = cycle.make_digest(post.store, post.now - HOUR, post.now)
+        assert page.feeds and [(f.what, f.why) for f in page.feeds.stale] == [("wire", "nothing new since 2024-03-05")]
+        for shown in (
+            render.text(page),
+            render.markdown(page),
+            render.html(page, __import__("pipeline.templates").templates.read("digest.html")),
+        ):
+            assert "1 feed has brought nothing for long:" in shown and "nothing new since" in shown.replace("\\", "")
+        unasked = cycle.make_digest(post.store, post.now, post.now + timedelta(days=4))
+        assert unasked.feeds and unasked.feeds.stale[0].why == f"was last read on {post.now:%Y-%m-%d}, and not asked since"
+
+
+def test_the_strip_counts_twelve_months() -> None:
+    told_of = [
+        (ChangeKind.MEMBER_JOINED, "2024-06-01"), (ChangeKind.MEMBER_JOINED, "2025-05"), (ChangeKind.MEMBER_LEFT, "2025-05-14"),
+        (ChangeKind.MEMBER_JOINED, "2024-05-31"), (ChangeKind.MEMBER_OBSERVED, "2025-05-02"), (ChangeKind.MEMBER_JOINED, "2025-06-01"),
+    ]  # fmt: skip
+    found = strip.build(told_of, date(2025, 5, 14))
+    assert found and (found.came, found.went, len(found.months)) == (2, 1, 12)
+    assert strip.in_words(found) == "In 12 months: 2 came, 1 went."
+    assert strip.in_detail(found) == "Jun 2024: 1 came; May 2025: 1 came, 1 went"
+    assert strip.svg(found).count("<rect") == 3
+    assert strip.build(told_of[3:], date(2025, 5, 14)) is None
+
+
+@pytest.mark.parametrize("until", [date(2025, m, 28) for m in range(1, 13)])
+def test_a_strip_ends_with_the_month_of_its_digest(until: date) -> None:
+    found = strip.build([(ChangeKind.MEMBER_JOINED, until.isoformat())], until)
+    assert found and found.months[-1].first == until.replace(day=1) and found.months[-1].came == 1
