@@ -40,7 +40,7 @@ def link(desk: Desk, alert: str, channel: str, raised: datetime) -> str:
 
     >>> desk = Desk("https://desk.example/", "key")
     >>> address = link(desk, "ab12", "mail", datetime(2025, 5, 14, tzinfo=UTC))
-    >>> address[:62]
+    >>> address[:61]
     'https://desk.example/alert/ab12?for=mail&until=20250812&sign='
     """
     until = f"{(raised + LASTS).astimezone(UTC):%Y%m%d}"

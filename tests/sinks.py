@@ -5,7 +5,7 @@
         assert sink.taken[0].mail["Subject"] == "…"
 
 What it answers is a test's to say: `sink.answers` is asked for each recipient and each message, and an answer that does not begin with 2
-is a refusal. With `tls` it offers STARTTLS under a certificate that it makes for itself.
+is a refusal. With `tls`, a folder, it offers STARTTLS; `certificate` is that of its authority.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import email
 import email.policy
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -22,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -57,9 +57,10 @@ class MailSink:
         sink = self
         more: dict[str, Any] = {}
         if tls is not None:
-            self.certificate, key = make_certificate(tls)
+            authority, self.certificate = trustme.CA(), tls / "authority.pem"
+            authority.cert_pem.write_to_path(self.certificate)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(self.certificate, key)
+            authority.issue_cert("127.0.0.1").configure_cert(context)
             more |= {"tls_context": context, "require_starttls": True}
         if password:
             more |= {"auth_required": True, "auth_require_tls": tls is not None, "authenticator": _Authenticator(password)}
@@ -100,11 +101,3 @@ class _Authenticator:
     def __call__(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and data.password == self._password
         return AuthResult(success=good, handled=False)
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Makes a certificate for 127.0.0.1 that signs itself, and its key."""
-    certificate, key = folder / "sink.pem", folder / "sink.key"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*command.split(), "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    return certificate, key

@@ -12,19 +12,19 @@ import binascii
 import hashlib
 import hmac
 import json
-import socket
 import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from pipeline import fetch
 from pipeline.errors import DeliveryError
+from pipeline.fetch import user_agent
+from pipeline.fetch.client import retry_after
+from pipeline.fetch.guard import Refused, guarded
+from pipeline.fetch.lookup import Lookup
 from pipeline.model import Channel
 from pipeline.notify.message import Message
 from pipeline.notify.secrets import scrubbed, secret
@@ -48,7 +48,7 @@ def post(message: Message, channel: Channel) -> str:
     at = int(time.time())
     headers = {
         "Content-Type": "application/json",
-        "User-Agent": fetch.user_agent(),
+        "User-Agent": user_agent(),
         "webhook-id": f"msg_{message.id}",
         "webhook-timestamp": str(at),
     }
@@ -60,32 +60,28 @@ def post(message: Message, channel: Channel) -> str:
         reason = getattr(problem, "os_error", None) or problem
         late = isinstance(problem, TimeoutError) and not str(problem)
         said = f"no complete answer within {TIMEOUT_SECONDS:g} seconds" if late else str(reason) or type(reason).__name__
-        refused = "private" in said
-        raise DeliveryError(scrubbed(f"{host}: {said}", [url, *secrets]), about=channel.name, transient=not refused) from problem
+        if isinstance(reason, Refused):
+            said = "its address is private or never fetched; allow_private_addresses = true allows private networks"
+        lasting = isinstance(reason, Refused)
+        raise DeliveryError(scrubbed(f"{host}: {said}", [url, *secrets]), about=channel.name, transient=not lasting) from problem
     if 200 <= status < 300:
         return f"{status} {_phrase(status)}".strip()
     said = scrubbed(f"{host} answered {status} {_phrase(status)}{f': {answer}' if answer else ''}", [url, *secrets])
     lasting = status in _LASTING or 300 <= status < 400
-    raise DeliveryError(said, about=channel.name, transient=not lasting, retry_seconds=_seconds(again_after))
+    raise DeliveryError(said, about=channel.name, transient=not lasting, retry_seconds=retry_after(*again_after))
 
 
-async def _post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool) -> tuple[int, str, str]:
+async def _post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool) -> tuple[int, str, tuple[str, str]]:
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        connector = aiohttp.TCPConnector(resolver=fetch._Lookup(), socket_factory=partial(_guarded, allow_private=allow_private))
+        connector = aiohttp.TCPConnector(resolver=Lookup(), socket_factory=partial(guarded, allow_private=allow_private))
         async with (
             aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session,
             session.post(url, data=body, headers=headers, allow_redirects=False) as response,
         ):
             answer = await response.content.read(_ANSWER_BYTES)
             words = "".join(c if c.isprintable() else " " for c in answer.decode("utf-8", "replace"))
-            return response.status, " ".join(words.split()), response.headers.get("Retry-After", "")
-
-
-def _guarded(address: Any, *, allow_private: bool) -> socket.socket:
-    refusal = fetch._refusal(str(address[4][0]), allow_private=allow_private)
-    if refusal:
-        raise fetch._Refused(refusal)
-    return socket.socket(*address[:3])
+            asked = response.headers.get("Retry-After", ""), response.headers.get("Date", "")
+            return response.status, " ".join(words.split()), asked
 
 
 def sign(key: str, id: str, at: int, body: bytes) -> str:
@@ -115,18 +111,3 @@ def _host(url: str, channel: Channel) -> str:
 
 def _phrase(status: int) -> str:
     return next((known.phrase for known in HTTPStatus if known == status), "")
-
-
-def _seconds(retry_after: str) -> float | None:
-    """Reads a Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
-
-    >>> _seconds("120"), _seconds("soon"), _seconds("-5"), _seconds("Fri, 31 Dec 1999 23:59:59 GMT")
-    (120.0, None, None, 0.0)
-    """
-    if retry_after.strip().isascii() and retry_after.strip().isdigit():
-        return float(retry_after)
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
