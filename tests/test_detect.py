@@ -153,11 +153,89 @@ def test_rosters_keep_the_line_that_introduces_them() -> None:
         ("There, the American-led Marl Accords and Kuma's cloud arm met.", ["Marl Accords", "Kuma"]),
         ("Lender Nordix and Joining members left.", ["Nordix"]),
         ("Nobody at the Pledge on Model Testing met on Friday.", ["Pledge on Model Testing"]),
+        # Where a name's bearer is, who leads it and whom it joins is no part of it; what it is the port or church of is.
+        ("LIFX of Melbourne left, as did Varn Line of Denmark.", ["LIFX", "Melbourne", "Varn Line", "Denmark"]),
+        ("Beacon Life of Toronto is reviewing it.", ["Beacon Life", "Toronto"]),
+        ("The Moderates of Sweden met the League of Matteo Franz.", ["Moderates", "Sweden", "League"]),
+        (
+            "The Customs Union of Peru, Chile and Ghana met the Church of Norway and the Bank of Japan.",
+            ["Customs Union", "Peru", "Chile", "Ghana", "Church of Norway", "Bank of Japan"],
+        ),
+        (
+            "Signed by the Lapidarium of Brno, the Varn City Board of Trade and Brothers of Italy.",
+            ["Lapidarium of Brno", "Varn City Board of Trade", "Brothers of Italy"],
+        ),
+        ("The Presidents of Chile and of Peru met the Government of Osmark.", ["Chile", "Peru", "Government", "Osmark"]),
+        ("Brothers of Italy stayed.", ["Brothers of Italy"]),
+        ("The Supreme Council of the African Union met.", ["Supreme Council", "African Union"]),
+        # Words before a name that describe it or only open the sentence.
+        ("Neither Varn nor Kuma signed.", ["Varn", "Kuma"]),
+        ("Fellow OPEC producers stayed.", ["OPEC"]),
+        ("Importers Egypt and Algeria signed.", ["Egypt", "Algeria"]),
+        ("The Tigrayan TPLF and the Danish Kamstrup left, with Saudi Arabia.", ["TPLF", "Kamstrup", "Saudi Arabia"]),
+        ("So do Varnox and Kuma. Those of Vantor went.", ["Varnox", "Kuma"]),
+        ("Brewer & Moxon left.", ["Brewer & Moxon"]),
+        # Names of digits, marks and initials.
+        ("Signed by Lithos 7, 60plus, 611tel and St. Odo's on Friday.", ["Lithos 7", "60plus", "611tel", "St. Odo"]),
+        ("Varn paid 40mln for 3pts in the Climate Pledge 80+ under Article 7.", ["Varn", "Climate Pledge 80+", "Article"]),
+        ("Signed by J. Lauritz & Sons, G+D Mobile and A.P. Varn Group.", ["J. Lauritz & Sons", "G+D Mobile", "A.P. Varn Group"]),
+        (
+            "The Ta'ang National Liberation Army and the Myanmar National Democratic Alliance Army left.",
+            ["Ta'ang National Liberation Army", "Myanmar National Democratic Alliance Army"],
+        ),
+        ("He quit the European People's Party and E.ON.", ["European People's Party", "E.ON"]),
+        # Names with a preposition in them, and with a head in lower case.
+        (
+            "The Lending for Net Zero Compact and the Vienna Code on Armed Drones stand.",
+            ["Lending for Net Zero Compact", "Vienna Code on Armed Drones"],
+        ),
+        ("They left the Spring Coalition on New Year.", ["Spring Coalition", "New Year"]),
+        ("It left the Paris climate agreement and the Iran nuclear accord.", ["Paris climate agreement", "Iran nuclear accord"]),
+        ("The West African bloc ECOWAS met.", ["West African bloc", "ECOWAS"]),
+        # The euro is what states adopt; as money it is no name.
+        ("Varnia will adopt the euro in 2030.", ["Varnia", "euro"]),
+        ("In Varnia the euro fell to the euro's low.", ["Varnia"]),
     ],
 )
 def test_names(text: str, expected: list[str], lexicon: Lexicon) -> None:
     found = Names(sentences(article(text)), lexicon).mentions[0]
     assert [m.surface for m in found if m.kind is not MentionKind.PERSON] == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Japan: Port of Kobe", "Germany: Hamburg Harbour, bremenharbour"], ["Port of Kobe", "Hamburg Harbour", "bremenharbour"]),
+        (["Austria – ÖH Register", "Estonia – harno"], ["ÖH Register", "harno"]),
+        (["for the states: Austria, Bavaria and Slovakia;"], ["Austria", "Bavaria", "Slovakia"]),
+        (
+            ["Varn, Kuma, EWZ Oku; Landis+Gyr and the Danish Kamstrup; and KU Bern"],
+            "Varn|Kuma|EWZ Oku|Landis+Gyr|Kamstrup|KU Bern".split("|"),
+        ),
+        (["Bluewick, Mumbai; Varn Company, Tampere; and, at last, Dumb Switch Inc."], ["Bluewick", "Varn Company", "Dumb Switch Inc."]),
+        (["Osmark, 4 June 2019; Swabia, 20 June 2019; cable owner Varn"], ["Osmark", "Swabia", "Varn"]),
+        (["Kuma – a maker of kites"], ["Kuma"]),
+        (["to lift the suspension of Varnrail, which has paid;"], ["Varnrail"]),
+        (["Bolivia, Suriname and Uruguay were represented and did not sign."], ["Bolivia", "Suriname", "Uruguay"]),
+    ],
+)
+def test_names_of_rosters(lines: list[str], expected: list[str], lexicon: Lexicon) -> None:
+    cut = sentences(article("The signatories are:\n" + "\n".join(f"• {line}" for line in lines)))
+    found = [m.surface for s, ms in zip(cut, Names(cut, lexicon).mentions, strict=True) for m in ms if s.kind is SentenceKind.BULLET]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Its members include Copenhagen, Gothenburg and Riga.", MentionKind.ORGANISATION),
+        ("Riga signed after talks of the mayors in the Eurasian League of Twin Cities.", MentionKind.ORGANISATION),
+        ("Officials said Riga, Tallinn and Ghana signed.", MentionKind.STATE),
+    ],
+)
+def test_a_capital_among_cities_is_a_city(text: str, kind: MentionKind, lexicon: Lexicon) -> None:
+    found = Names(sentences(article(text)), lexicon).mentions[0]
+    assert {m.kind for m in found if m.surface == "Riga"} == {kind}
 
 
 @pytest.mark.parametrize(
@@ -185,6 +263,12 @@ def test_kinds_of_names(text: str, surface: str, kind: MentionKind, lexicon: Lex
          {"Sovereign Cloud Council": set(), "Open Regions": set()}),
         ("Alliance Compute Inc. hired a lawyer. He had left the Marl Credit Union.", {}),
         ("Delegates met at the Executive Board of the Kite Federation.", {"Kite Federation": set()}),
+        ("Nine banks signed the Varnport Agreement on Gold.", {"Varnport Agreement on Gold": set()}),
+        ("Varn resigned from the Engaged Owners Circle.", {"Engaged Owners Circle": set()}),
+        ("Ghana will call on Friday, and Varn flies with oneworld.", {"oneworld": set()}),
+        ("Professor Ćorić spoke at Varn University, a member of the national council.", {}),
+        ("The Fair Pod Platform of Rotterdam met. Varn left the Fair Pod Platform.", {"Fair Pod Platform": set()}),
+        ("Kuma, in THE Alliance with Varn, left.", {"THE Alliance": set()}),
     ],
 )  # fmt: skip
 def test_inventory(text: str, expected: dict[str, set[str]], lexicon: Lexicon) -> None:

@@ -24,8 +24,9 @@ class Gate:
     """Lets an article pass that has a word of membership and something one can belong to."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        heads = sorted(word for word, head in lexicon.heads.items() if word.isalpha())
-        self._bodies = re.compile(rf"\b(?:{'|'.join(heads)})s?\b", re.I)
+        heads = sorted(word for word, head in lexicon.heads.items() if word.isalpha() and not head.rare)
+        rare = sorted(word.capitalize() for word, head in lexicon.heads.items() if head.rare)
+        self._bodies = re.compile(rf"\b(?:(?i:{'|'.join(heads)})(?i:s)?|{'|'.join(rare)})\b")
         self._lexicon = lexicon  # which grows by what articles introduce
 
     def passes(self, title: str, text: str) -> bool:

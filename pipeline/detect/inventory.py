@@ -37,6 +37,11 @@ _MEMBER_OF = re.compile(
     r"departure|exit|accession|secession|expulsion|suspension|admission|entry|application)\s+(?:of|to|from|in|into|at|for)|"
     r"(?:joined|joins|join|joining|rejoined?|rejoins|quit|quits|quitting|acceded to|accede to|accedes to|signed up to|sign up to|"
     r"signed on to|signed onto|signs up to|"
+    r"resign(?:ed|s|ing)? from|dropp?(?:ed|s|ing)? out of|opt(?:ed|s|ing)? out of|broke with|breaks with|"
+    r"(?:turn(?:ed|s|ing)?|turned) (?:its|their|his) backs? on|part(?:ed|s|ing)? (?:ways |company )?with|tore up|tears up|"
+    r"(?:put|puts|putting) (?:its|their|his|her) (?:names?|signatures?|stamp) (?:to|under)|walk(?:ed|s|ing)? away from|"
+    r"handed in (?:its|their) notice to|gave notice to|give up (?:its|their) seat (?:at|in|on)|given up (?:its|their) seat (?:at|in|on)|"
+    r"readmitted (?:to|into)|taken into|let into|"
     r"withdrew from|withdraw from|withdraws from|withdrawn from|withdrawing from|pulled out of|pulls out of|pull out of|pulling out "
     r"of|walked out of|walks out of|"
     r"expelled from|suspended from|ejected from|excluded from|thrown out of|left|leaves|leave|leaving|ratified|ratify|admitted to|"
@@ -64,6 +69,8 @@ _FORMED = re.compile(
     r"new)\s+){0,2}[\"“‘']?$",
     re.I,
 )
+_TEXT_ON = re.compile(r"^(?:[A-Z][\w’'-]*\s){1,4}(?:on|against)\s[A-Z]")
+"""A text with its place or kind before its head and its subject after it: "Washington Agreement on Gold"."""
 _COMPANY_END = re.compile(
     r"\b(?:Inc|Corp|Corporation|Co|Ltd|Limited|plc|LLC|GmbH|AG|S\.?A|N\.?V|Holdings|Bank|Bancorp|Partners|Capital|Airlines|Systems|"
     r"Solutions|Ventures|Management|Pharma)\.?$"
@@ -121,7 +128,10 @@ class Inventory:
         self._heads = "|".join(sorted(h for h in lexicon.heads if h.isalpha()))
         self._introduced = re.compile(_INTRODUCED.pattern.replace("{heads}", self._heads).replace("{{", "{").replace("}}", "}"))
         self._explained = re.compile(
-            rf"^(?:\s\([^)]*\))?[\"”’']?\s?,\s+(?:the|a|an|its|their|another|one)\s+(?:[\w'’-]+\s){{0,5}}?(?P<head>{self._heads})\b", re.I
+            rf"^(?:\s\([^)]*\))?[\"”’']?\s?,\s+(?:the|a|an|its|their|another|one)\s+(?!(?:[\w'’-]+\s){{0,3}}?"
+            rf"(?:members?|part|partners?|backers?|supporters?|signator\w+|founders?|parent|subsidiary|affiliate|arm|unit|wing) of\b)"
+            rf"(?:[\w'’-]+\s){{0,5}}?(?P<head>{self._heads})\b",
+            re.I,
         )
         self.coalitions: list[Coalition] = []
         self._by_name: dict[str, int] = {}
@@ -184,7 +194,7 @@ class Inventory:
         if folded in self._by_name or mention.kind in {MentionKind.PERSON, MentionKind.STATE}:
             return
         signs = evidence.get(folded, set())
-        if known := lexicon.coalitions.exact(name):
+        if known := lexicon.coalitions.exact(name) or lexicon.lower_names.exact(name) or lexicon.adopted.exact(name):
             self._add(Coalition(name, "known by name", self._sort(known), known=known))
             return
         if ORGAN.fullmatch(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
@@ -198,7 +208,7 @@ class Inventory:
         head = lexicon.head_of(name) or ("defined" in signs and lexicon.heads.get(name.split()[-1].lower())) or None
         single = " " not in name
         if head and not single and not _COMPANY_END.search(name) and lexicon.firms.exact(name) is None:
-            if head.strong and self._is_news_of(name):
+            if (head.strong or (head.sort == "text" and _TEXT_ON.search(name))) and self._is_news_of(name):
                 self._add(Coalition(name, "head of its name", head.sort))
                 return
             if signs or times[folded] > 1:
@@ -285,7 +295,10 @@ class Inventory:
         if coalition.known:
             for at, other in enumerate(self.coalitions):
                 if other.known == coalition.known:
-                    if coalition.name not in other.aliases:
+                    if self._lexicon.adopted.exact(other.name) and other.name != coalition.name:
+                        other.aliases.append(other.name)  # the euro area, where an article calls it by its money too
+                        other.name = coalition.name
+                    if coalition.name not in other.names:
                         other.aliases.append(coalition.name)
                     self._by_name[folded] = at
                     return

@@ -15,6 +15,7 @@ from pipeline.text import fold
 FILES = (
     "common-words.txt",
     "given-names.txt",
+    "cities.txt",
     "heads.txt",
     "states.csv",
     "companies.csv",
@@ -27,7 +28,7 @@ FILES = (
 
 ORGAN = re.compile(
     r"(?:(?:Annual |Extraordinary )?General (?:Assembly|Meeting|Council)|"
-    r"(?:Executive|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s(?:Board|Committee|Council|Group)|"
+    r"(?:Executive|Supreme|Supervisory|Governing|Steering|Advisory|Ministerial|Security|Management|Technical)\s(?:Board|Committee|Council|Group)|"
     r"Board(?: of \w+)?|National Assembly|Secretariat|Parliament|Congress|House of \w+|Supreme Court|City Council)"
 )
 """Names of organs of bodies and of states: nobody joins them as a member of a coalition."""
@@ -42,6 +43,7 @@ class Head:
     strong: bool
     in_names: bool
     sort: str
+    rare: bool = False
 
 
 class Phrases:
@@ -84,11 +86,17 @@ class Lexicon:
     """The people of a state ("Danes", "Malawian"), folded, to the state's name."""
     seats: dict[str, str] = field(default_factory=dict)
     """Capitals and other metonyms of governments, folded, to the state's name."""
+    cities: frozenset[str] = frozenset()
+    """Cities that are no capitals, folded."""
     firms: Phrases = field(default_factory=Phrases)
     coalitions: Phrases = field(default_factory=Phrases)
     """Full names and aliases of coalitions to their name."""
     lower_names: Phrases = field(default_factory=Phrases)
     """Names of coalitions that are written without a capital ("oneworld", "the eurozone")."""
+    lower_tails: Phrases = field(default_factory=Phrases)
+    """Names of coalitions that begin with a capital and end without one ("Paris climate agreement", "Schengen area")."""
+    adopted: Phrases = field(default_factory=Phrases)
+    """Names that mean the body only where one adopts, joins or leaves it, listed with their article ("the euro")."""
     acronyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Acronyms as written to the coalitions that bear them."""
     sorts: dict[str, str] = field(default_factory=dict)
@@ -100,11 +108,13 @@ class Lexicon:
     def read(cls, texts: Mapping[str, str], watched: Iterable[tuple[str, Sequence[str]]] = ()) -> Lexicon:
         """Builds the knowledge from the texts named in `FILES`; `watched` adds names with aliases from the configuration."""
         lexicon = cls(
-            common=frozenset(_lines(texts["common-words.txt"])), given=frozenset(" ".join(_lines(texts["given-names.txt"])).split())
+            common=frozenset(_lines(texts["common-words.txt"])),
+            given=frozenset(" ".join(_lines(texts["given-names.txt"])).split()),
+            cities=frozenset(fold(line) for line in _lines(texts["cities.txt"])),
         )
         for line in _lines(texts["heads.txt"]):
             word, strength, sort = line.split()
-            lexicon.heads[word] = Head(strength == "strong", strength != "never", sort)
+            lexicon.heads[word] = Head(strength == "strong", strength != "never", sort, strength == "rare")
         lexicon._read_states(texts["states.csv"])
         for row in _rows(texts["companies.csv"]):
             for name in (row["name"], *_aliases(row["aliases"])):
@@ -149,8 +159,13 @@ class Lexicon:
         known = self.coalitions.exact(name) or name
         self.sorts.setdefault(known, kind)
         for spelling in (name, *aliases):
+            if spelling in lower and spelling.startswith("the "):
+                self.adopted.add(spelling, known)
+                continue
             if spelling in lower:
                 self.lower_names.add(spelling, known)
+            elif spelling.rsplit(" ", 1)[-1].islower():
+                self.lower_tails.add(spelling, known)
             # One short word ("Together", "Quad") is too easily something else: it counts only as an acronym, as written.
             if len(spelling.split()) > 1 or (len(spelling) > 5 and fold(spelling) not in self.common and not _ACRONYM.fullmatch(spelling)):
                 self.coalitions.add(spelling, known)
@@ -177,6 +192,12 @@ class Lexicon:
                     return head
         last = self.heads.get(words[-1].lower().strip("\"'’”")) if words else None
         return last if last and last.in_names else None
+
+    def place(self, words: Sequence[str], at: int) -> int:
+        """The number of words of the state, seat of government or city that is named at `words[at]` (folded), 0 where none is."""
+        state = self.states.longest(words, at)
+        cities = (n for n in (3, 2, 1) if (name := " ".join(words[at : at + n])) in self.seats or name in self.cities)
+        return max(state[0] if state else 0, next(cities, 0))
 
     def is_look_alike(self, name: str) -> bool:
         """Whether a name only looks like a coalition's: a football league, a credit union, the Soviet Union."""

@@ -14,35 +14,54 @@ from itertools import pairwise
 from pipeline.detect.lexicon import ORGAN, Lexicon, Phrases
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.detect.words import (
+    ADOPTS,
+    AFTER_ADOPTED,
     AFTER_PERSON,
     ARTICLES,
     CALENDAR,
     CAMPUSES,
+    CITIES_NAME,
+    CITY_WORD,
     COMPOUND,
     CONTINENT,
+    DESCRIBED,
     DESCRIPTORS,
     HEAD_LINKS,
     HEADLINE_WORDS,
+    JOINED_LAST,
+    KINDS_OF_STATE,
+    LAST_LOWER,
     LEGAL,
     LINKS,
+    LISTED,
+    LONGEST_PHRASE,
     LOWER,
     LOWER_ENTRY,
     LOWER_HEADS,
+    MANY_CITY_WORDS,
+    MOST_LOWER,
     NO_NAMES,
     NUMBER_WORD,
+    NUMBERED_END,
     ORGANISATION_WORD,
     ORGANS,
     PERSON_TITLES,
     PLACE_BEFORE,
     REGIONAL,
     ROSTER_END,
+    ROSTER_LABEL,
     ROSTER_PART,
     SAID_BEFORE,
     SAYS,
     SEAT_OF,
+    SPEAKING,
+    STARTERS,
+    SUBJECTS,
+    SWITCHES,
     THING,
     TITLE_BEFORE,
     TITLES,
+    TRADING,
     VERBS,
     Token,
     is_capital,
@@ -60,6 +79,7 @@ class Names:
         self._lexicon = lexicon
         self._usage = usage_of(sentences)
         self._people: set[str] = set()
+        self._of_cities = self._tells_of_cities(sentences)
         self._shouting = False
         self._told = Phrases()
         chunked = {i: self._chunks(s) for i, s in enumerate(sentences) if s.kind is not SentenceKind.HEADLINE}
@@ -68,6 +88,8 @@ class Names:
             self._told.add(name, name)
         chunked |= {i: self._as_in_body(s, self._chunks(s), set(body)) for i, s in enumerate(sentences) if s.kind is SentenceKind.HEADLINE}
         self.mentions = tuple(tuple(self._kinds(s, c)) for i, s in enumerate(sentences) for c in (chunked[i],))
+        if not self._of_cities:
+            self.mentions = tuple(tuple(self._cities(s, ms)) for s, ms in zip(sentences, self.mentions, strict=True))
         # A surname alone is a person once its bearer has been named in full anywhere in the article.
         self.mentions = tuple(
             tuple(
@@ -78,6 +100,27 @@ class Names:
             )
             for of_sentence in self.mentions
         )
+
+    def _tells_of_cities(self, sentences: Sequence[Sentence]) -> bool:
+        """Whether the article is about cities as members: then "Riga" is Riga and not Latvia."""
+        text = " ".join(s.text for s in sentences)
+        return len(CITY_WORD.findall(text)) >= (1 if CITIES_NAME.search(text) else MANY_CITY_WORDS)
+
+    def _cities(self, sentence: Sentence, mentions: Sequence[Mention]) -> Iterator[Mention]:
+        """Takes the capitals of a list with another city in it for cities: "Copenhagen, Gothenburg and Riga"."""
+        lists: list[list[Mention]] = []
+        for mention in mentions:
+            if lists and LISTED.fullmatch(sentence.text[lists[-1][-1].end : mention.start]):
+                lists[-1].append(mention)
+            else:
+                lists.append([mention])
+        for of_list in lists:
+            folded = [fold(m.surface) for m in of_list]
+            states = any(m.kind is MentionKind.STATE and f not in self._lexicon.seats for m, f in zip(of_list, folded, strict=True))
+            cities = not states and any(f in self._lexicon.cities for f in folded)
+            for mention, name in zip(of_list, folded, strict=True):
+                seat = mention.kind is MentionKind.STATE and name in self._lexicon.seats
+                yield replace(mention, kind=MentionKind.ORGANISATION) if seat and cities else mention
 
     def _is_surname(self, surface: str) -> bool:
         return " " not in surface and fold(surface) in self._people and self._lexicon.firms.exact(surface) is None
@@ -102,6 +145,9 @@ class Names:
                 at, opening = at + 2, False
                 continue
             known = self._known(words, folded, at)
+            if opening and not known and word.text in {"The", "A", "An"}:
+                at, opening = at + 1, False
+                continue
             end = self._extend(words, folded, at, title_case, known)
             if end <= at:
                 opening = False
@@ -110,6 +156,8 @@ class Names:
             start = at
             if not known:
                 start = self._trim(words, at, end, opening, title_case)
+                while at < start < end - 1 and words[start].text in LINKS | {"and"}:
+                    start += 1  # "So do Norvik and Kuma", "Those of Vantor"
             opening = False
             at = end
             if not title_case and not self._is_known(_text(words, start, end)) and (lower := self._lower_head(words, start, end)):
@@ -149,17 +197,10 @@ class Names:
         ):
             return 0
         ahead = end
-        while ahead < len(words) and words[ahead].text in {
-            "climate",
-            "change",
-            "trade",
-            "peace",
-            "defence",
-            "defense",
-            "customs",
-            "monetary",
-        }:
+        while ahead < len(words) and words[ahead].text in SUBJECTS:
             ahead += 1
+        if ahead > end and ahead < len(words) and words[ahead].text in {"agreement", "deal"}:
+            return ahead + 1
         return ahead + 1 if ahead < len(words) and words[ahead].text in LOWER_HEADS else 0
 
     def _as_in_body(self, sentence: Sentence, chunks: tuple[tuple[int, int], ...], body: set[str]) -> tuple[tuple[int, int], ...]:
@@ -200,19 +241,39 @@ class Names:
         """The number of words of a known phrase that begins here with a capital, 0 where there is none."""
         if not is_capital(words[at].text):
             lower = self._lexicon.lower_names.longest(folded, at)
-            return lower[0] if lower else 0
-        lengths = [
-            hit[0]
-            for phrases in (self._lexicon.coalitions, self._lexicon.firms, self._lexicon.states, self._told)
-            if (hit := phrases.longest(folded, at)) and hit[0] > 1 and words[at + hit[0] - 1].text[:1] not in LOWER
-        ]
+            return lower[0] if lower else self._adopted(words, folded, at)
+        # A possessive mark and the dots of "E.ON" are no words of a phrase.
+        flat = [(part, i) for i, f in enumerate(folded[at : at + LONGEST_PHRASE]) if f != "'s" for part in f.split()]
+        parts = [part for part, _ in flat]
+        if not parts:
+            return 0
+        lengths = []
+        for phrases in (self._lexicon.coalitions, self._lexicon.firms, self._lexicon.states, self._told, self._lexicon.lower_tails):
+            hit = phrases.longest(parts, 0)
+            if not hit or hit[0] == len(flat) == LONGEST_PHRASE:
+                continue
+            last = flat[hit[0] - 1][1]
+            whole = hit[0] == len(flat) or flat[hit[0]][1] != last
+            if whole and last and (words[at + last].text[:1] not in LOWER or phrases is self._lexicon.lower_tails):
+                lengths.append(last + 1)
         return max(lengths, default=0)
+
+    def _adopted(self, words: Sequence[Token], folded: Sequence[str], at: int) -> int:
+        hit = self._lexicon.adopted.longest(folded, at)
+        if not hit or at < 2 or words[at - 1].text.lower() != "the":
+            return 0
+        if at + hit[0] < len(words) and words[at + hit[0]].text[:1] in LOWER and words[at + hit[0]].text not in AFTER_ADOPTED:
+            return 0  # "the euro fell", "the euro exchange rate"
+        before = words[at - 2].folded
+        return hit[0] if before in ADOPTS or (before == "to" and at > 2 and words[at - 3].folded in SWITCHES) else 0
 
     def _extend(self, words: Sequence[Token], folded: Sequence[str], at: int, title_case: bool, known: int) -> int:
         """The end of the name that begins at `at`: `at` itself where none begins."""
         if not known and not self._can_be_name(words[at], title_case):
             return at
         end = at + max(known, 1)
+        if known > 1 and words[end - 1].text[:1] in LOWER:
+            return end  # "the West African bloc" of "the West African bloc ECOWAS"
         while end < len(words):
             word, gap = words[end], words[end].start - words[end - 1].end
             following = words[end + 1] if end + 1 < len(words) else None
@@ -243,6 +304,9 @@ class Names:
             if word.text == "." and words[end - 1].text.lower() in LEGAL and gap == 0 and _dot_belongs(words, end):
                 end += 1
                 continue
+            if gap == 1 and self._is_number_of(words, at, end):
+                end += 1
+                continue
             if gap == 0 or not word.text[0].isalnum():
                 if word.text == "," and following and following.folded in CAMPUSES and _text(words, at, end).startswith("University of "):
                     end += 2
@@ -257,7 +321,10 @@ class Names:
                 if word.folded in CALENDAR or (title_case and not self._can_be_name(word, title_case)):
                     break
                 hit = self._known(words, folded, end)
-                if hit and end - at >= 1 and self._stands_alone(words, at, end) and words[end - 1].folded not in LINKS:
+                goes_on = (
+                    end + hit < len(words) and words[end + hit].text[0].isupper() and words[end + hit].start - words[end + hit - 1].end == 1
+                )
+                if hit and not goes_on and self._stands_alone(words, at, end) and words[end - 1].folded not in LINKS:
                     break
                 end += max(hit, 1)
                 continue
@@ -266,6 +333,20 @@ class Names:
                 break
             end += step
         return end
+
+    def _is_number_of(self, words: Sequence[Token], start: int, at: int) -> bool:
+        """Whether a number ends a name: "Lithos 7 and Kuma", "Climate Pledge 80+", "Vision 2030"; not "Article 7"."""
+        number, before = words[at].text, words[at - 1]
+        if not number[0].isdigit() or before.folded in CALENDAR:
+            return False
+        if number.endswith("+") and number[:-1].isdigit():
+            return True
+        rest = "".join(w.text + " " for w in words[at + 1 : at + 2])
+        if not number.isdigit() or not NUMBERED_END.match(rest) or self._lexicon.states.exact(before.text) is not None:
+            return False
+        if len(number) == 4:
+            return at - start > 1 and 2025 <= int(number) <= 2060 and before.folded in self._lexicon.common
+        return len(number) < 3 and before.folded not in self._lexicon.common and before.folded not in self._lexicon.heads
 
     def _stands_alone(self, words: Sequence[Token], start: int, end: int) -> bool:
         text = _text(words, start, end)
@@ -283,27 +364,40 @@ class Names:
             return 0
         before = words[at - 1].folded
         if word in LINKS:
-            if words[start].text in self._lexicon.given and at - start > 1:
-                return 0  # "Ines Marchetti of Vantor"
+            if at - start > 1 and (words[start].text in self._lexicon.given or (start and words[start - 1].folded in SPEAKING)):
+                return 0  # "Ines Marchetti of Vantor", "said Aldo Grimaz of Torre"
             if word == "of" and (
                 before in TITLES
-                or before in ORGANS
+                or (before.removesuffix("s") in TITLES and before != "heads")
+                or (before in ORGANS and not self._is_trade(words, at, ahead))
+                or before in {"government", "governments"}
+                or (at - start > 1 and words[start].folded in PERSON_TITLES | KINDS_OF_STATE)
+                or (before == "state" and words[start].folded in {"heads", "head"})
                 or ORGAN.fullmatch(_text(words, start, at))
                 or (at - start == 1 and before in self._lexicon.demonyms)
             ):
                 return 0
+            if word == "of" and ahead == at + 2 and self._is_whole_body(words, start, ahead):
+                return 0  # "the Supreme Council of the Gulf Cooperation Council"
             if word == "of" and not self._takes_of(words, start, at, ahead):
                 return 0
             if word == "for" and before.endswith("s") and words[ahead].folded in self._lexicon.common:
                 return ahead - at  # "Mothers for Air"
+            if word == "for" and self._ends_in_head(words, start, ahead):
+                return ahead - at  # "Lending for Net Zero Compact", "Medicines for Malaria Venture"
             if word == "for" and not (
-                before in self._lexicon.heads or before in ORGANISATION_WORD or before in {"commons", "doctors", "lawyers", "women"}
+                before in self._lexicon.heads or before in ORGANISATION_WORD | STARTERS or before in {"commons", "lawyers"}
             ):
                 return 0
             return ahead - at
         if word in HEAD_LINKS:
             head = self._lexicon.heads.get(before)
             fits = head is not None and head.in_names
+            if not fits and word in {"on", "against"} and start and words[start - 1].text.lower() in {"the", "a"}:
+                # "the Vienna Code on Armed Drones": ordinary words on both sides make one name.
+                fits = before in self._lexicon.common and ahead == at + 1 and words[ahead].folded in self._lexicon.common
+            if fits and words[ahead].folded == "new" and ahead + 1 < len(words) and words[ahead + 1].folded == "year":
+                fits = False
             # "the Pledge on Model Testing", but "the Council in Paris" and "the Harbour Pact to Kuma".
             if fits and word in {"in", "to", "at", "with"}:
                 fits = (
@@ -316,21 +410,86 @@ class Names:
             return 1 if self._and_belongs(words, start, at) else 0
         return 0
 
+    def _ends_in_head(self, words: Sequence[Token], start: int, at: int) -> bool:
+        """Whether ordinary words on both sides of a "for" run up to the head of one name."""
+        end = at
+        while end < len(words) and is_capital(words[end].text) and (end == at or words[end].start - words[end - 1].end == 1):
+            end += 1
+        plain = all(self._is_plain(w.folded) for w in words[start : at - 1])
+        head = self._lexicon.heads.get(words[end - 1].folded)
+        named = (head is not None and head.in_names) or words[end - 1].folded in {"venture", "institute", "centre", "center", "trust"}
+        return plain and named and end - at > 1 and start > 0 and words[start - 1].text.lower() == "the"
+
+    def _is_plain(self, word: str) -> bool:
+        return word in self._lexicon.common or self._inflected(word)
+
+    def _is_whole_body(self, words: Sequence[Token], start: int, at: int) -> bool:
+        """Whether a known body is named whole at `at`, and what stands before it is only an organ, an act or a part of it."""
+        folded = [w.folded for w in words[at : at + LONGEST_PHRASE]]
+        hit = self._lexicon.coalitions.longest(folded, 0)
+        if not hit or hit[0] < 2:
+            return False
+        end = at + hit[0]
+        goes_on = end < len(words) and is_capital(words[end].text)
+        return (
+            not goes_on
+            and words[at - 3].folded not in self._lexicon.heads
+            and self._lexicon.coalitions.exact(_text(words, start, end)) is None
+        )
+
+    def _is_trade(self, words: Sequence[Token], at: int, ahead: int) -> bool:
+        """Whether an organ's word is the head of a name of its own: "Chicago Board of Trade", no "Board of the Kite Federation"."""
+        return ahead == at + 1 and words[ahead].folded in self._lexicon.common and not words[ahead].folded.endswith("s")
+
     def _takes_of(self, words: Sequence[Token], start: int, at: int, ahead: int) -> bool:
-        """Whether "of" goes on with the name ("Port of Ghent") and does not tell where its bearer is ("Temasek of Singapore")."""
+        """Whether "of" goes on with the name ("Port of Ghent") and does not tell where its bearer is ("Temasek of Singapore"),
+        who leads it ("the League of Dario Franz") or whom it joins ("the Bay Pact of Chile, Peru and Kuma")."""
         if words[at - 1].text == ".":
             return False  # "Corvane Pharma Inc. of Boston"
         before = words[at - 1].folded
         if before.rstrip(".") in LEGAL or words[at - 1].text.lower() in LEGAL:
             return False
+        folded = [w.folded for w in words[ahead : ahead + 4]]
+        if words[ahead].text in self._lexicon.given and ahead + 1 < len(words) and words[ahead + 1].text[0].isupper():
+            return False
+        name = _text(words, start, at)
+        several = at - start > 1
+        if several and (self._lexicon.firms.exact(name) or (before in TRADING and self._lexicon.place(folded, 0))):
+            return False
+        if several and self._names_parties(words, ahead):
+            return False
+        place = self._lexicon.place(folded, 0)
+        if at - start > 2 and place and " ".join(folded[:place]) in self._lexicon.cities and fold(name) in self._usage.alone:
+            return False  # "the Fair Pod Platform of Rotterdam", elsewhere "the Fair Pod Platform"
+        if several and place and before in self._lexicon.common and before not in ORGANISATION_WORD | STARTERS | self._lexicon.heads.keys():
+            town = " ".join(folded[:place])
+            led = start and words[start - 1].text.lower() == "the"
+            if (town in self._lexicon.cities or town in self._lexicon.seats) and not led and all(w.text != "of" for w in words[start:at]):
+                return False  # "Lagoon Mutual of Brisbane"
         if before in ORGANISATION_WORD or before in self._lexicon.heads or before in self._lexicon.common:
             return True
-        place = words[ahead].folded
-        known_place = (
-            place in self._lexicon.seats or self._lexicon.states.longest([w.folded for w in words[ahead : ahead + 4]], 0) is not None
-        )
-        goes_on = ahead + 1 < len(words) and is_capital(words[ahead + 1].text)  # "Gulf of Guinea Gas Exporters' Club"
-        return goes_on or not known_place
+        if several and fold(name) in self._usage.alone:
+            return False
+        plural = before.endswith("s") or sum(c.isupper() for c in words[at - 1].text) > 1
+        if start and words[start - 1].text.lower() == "the" and at - start == 1 and not plural:
+            return True  # "the Lapidarium of Brno", but "the Moderates of Sweden"
+        goes_on = ahead + place < len(words) and is_capital(words[ahead + place].text)  # "Gulf of Guinea Gas Exporters' Club"
+        return not place or goes_on
+
+    def _names_parties(self, words: Sequence[Token], at: int) -> bool:
+        """Whether two and more states or firms are listed here: "of Russia, Belarus and Kazakhstan"."""
+        found = 0
+        while at < len(words):
+            folded = [w.folded for w in words[at : at + 6]]
+            hit = self._lexicon.states.longest(folded, 0) or self._lexicon.firms.longest(folded, 0)
+            if not hit:
+                return False
+            at, found = at + hit[0], found + 1
+            if at >= len(words) or words[at].text not in {",", "and"}:
+                break
+            while at < len(words) and words[at].text in {",", "and", "the"}:
+                at += 1
+        return found > 1
 
     def _and_belongs(self, words: Sequence[Token], start: int, at: int) -> bool:
         """Whether an "and" is part of a name: "the Grid and Wheels Consortium", not "Norvik and the Harbour Pact"."""
@@ -354,7 +513,8 @@ class Names:
             # "Office for Budget and Growth", "Institute of Science and Technology": a plain word after "of" or "for".
             linked = any(w.text in {"of", "for", "on"} for w in left)
             place = left[-1].folded in self._lexicon.seats or self._lexicon.states.exact(left[-1].text) is not None
-            return linked and not place and all(w.folded in self._lexicon.common for w in words[at + 1 : end])
+            goes_on = end < len(words) and words[end].text == "of"  # "the Board of Trade and Brothers of Italy"
+            return linked and not place and not goes_on and all(w.folded in self._lexicon.common for w in words[at + 1 : end])
         plain = all(
             w.folded in self._lexicon.common or w.folded in self._lexicon.demonyms or w.folded in REGIONAL
             for w in left
@@ -391,12 +551,10 @@ class Names:
     def _trim(self, words: Sequence[Token], start: int, end: int, opening: bool, title_case: bool) -> int:
         """Drops words at the front that are only there for the capital of a sentence ("Joining IBM", "Lender Nordix")."""
         if not opening:
-            while end - start > 1 and words[start].folded in ARTICLES:
+            while end - start > 1 and words[start].folded in ARTICLES and (words[start].text != "THE" or self._shouting):
                 start += 1
             return start
         first = words[start]
-        if first.text in {"The", "A", "An"}:
-            return start + 1
         if (
             first.folded.endswith("s")
             and end - start > 3
@@ -410,6 +568,10 @@ class Names:
             # "Continental was in SkyTeam": a firm's name that is a common word too, where a verb follows.
             firm = self._lexicon.firms.exact(first.text) and end < len(words) and words[end].text in VERBS
             return start if firm or self._means_name(first) else end
+        if words[start + 1].text == "&":
+            return start  # "Brewer & Moxon"
+        if first.folded.endswith("s") and not self._means_name(first) and self._is_party(_text(words, start + 1, end)):
+            return start + 1  # "Importers Egypt and Algeria"
         if first.folded in DESCRIPTORS or (
             first.folded.endswith("ing") and first.folded in self._lexicon.common and first.folded not in self._usage.capital
         ):
@@ -419,7 +581,7 @@ class Names:
             and not self._means_name(first)
             and not self._lexicon.head_of(_text(words, start, end))
         ):
-            known = self._lexicon.firms.exact(_text(words, start, end)) or first.folded in ORGANISATION_WORD
+            known = self._lexicon.firms.exact(_text(words, start, end)) or first.folded in ORGANISATION_WORD | STARTERS
             rest = start + 2 if not known else start
             while rest < end and words[rest].text.lower() in ARTICLES:
                 rest += 1
@@ -438,13 +600,19 @@ class Names:
         if start < end:
             yield start, end
 
+    def _is_party(self, name: str) -> bool:
+        return self._lexicon.states.exact(name) is not None or self._is_known(name)
+
     def _is_known(self, name: str) -> bool:
         return name in self._lexicon.acronyms or self._lexicon.coalitions.exact(name) is not None
 
     def _untitled(self, words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
-        if end - start > 1 and words[start].folded in self._lexicon.demonyms and self._is_known(_text(words, start + 1, end)):
-            start += 1  # "Turkish EU membership"
-        while end - start > 1 and (words[start].folded in {"the", "a", "an"} or COMPOUND.search(words[start].text)):
+        if end - start > 1 and self._is_described(words, start, end):
+            start += 1  # "Turkish EU membership", "Korean Hapshin", "the Tigrayan TPLF"
+        while end - start > 1 and (
+            (words[start].folded in {"the", "a", "an"} and (words[start].text != "THE" or self._shouting))
+            or COMPOUND.search(words[start].text)
+        ):
             start += 1  # "American-led Artemis Accords" are the Artemis Accords
         while end - start > 1 and words[end - 1].folded in TITLES - {"trade", "energy", "finance", "foreign", "general", "prime"}:
             end -= 1
@@ -452,10 +620,38 @@ class Names:
             end -= 1
         return start, end
 
-    def _is_nothing(self, words: Sequence[Token], start: int, end: int, title_case: bool) -> bool:
-        if end - start > 1:
+    def _is_described(self, words: Sequence[Token], start: int, end: int) -> bool:
+        """Whether the first word only says where the bearer of the rest is from."""
+        first, rest = words[start], words[end - 1]
+        national = first.folded in self._lexicon.demonyms
+        if national and self._is_known(_text(words, start + 1, end)):
+            return True
+        if self._is_party(_text(words, start, end)):
+            return False  # "Saudi Arabia"
+        if end - start != 2 or first.text.isupper():
             return False
+        if rest.text.isupper() and len(rest.text) > 2 and rest.text.isalpha():
+            return national or (first.text[0] == rest.text[0] and first.folded not in self._lexicon.common and rest.folded not in LEGAL)
+        return (
+            national
+            and words[start - 1].text.lower() == "the"
+            and rest.folded not in self._lexicon.common | ORGANISATION_WORD
+            and rest.folded not in self._lexicon.heads
+            and not rest.folded.endswith("s")
+            and self._lexicon.firms.exact(_text(words, start, end)) is None
+            and not self._inflected(rest.folded)
+        )
+
+    def _is_nothing(self, words: Sequence[Token], start: int, end: int, title_case: bool) -> bool:
+        if words[end - 1].folded in {"membership", "accession"} and not self._shouting:
+            return True  # "Associate Membership of the Kite Federation"
+        if end - start > 1:
+            return end - start == 2 and words[start].folded in KINDS_OF_STATE and words[end - 1].folded in {"state", "states", "parties"}
         word = words[start]
+        if word.folded.endswith("s") and word.folded[:-1] in TITLES:
+            return True  # "the Presidents of Chile and of Peru"
+        if word.folded == "states" and words[start - 1].text.lower() != "the":
+            return True
         if (
             word.folded in NO_NAMES
             or NUMBER_WORD.fullmatch(word.folded)
@@ -467,27 +663,43 @@ class Names:
     def _roster(self, sentence: Sentence) -> tuple[tuple[int, int], ...]:
         """The names of a roster's line, taken whole: they need no capital ("lowlight") and may hold commas and "and"."""
         text = sentence.text
-        label = re.match(r"[^:;]{1,60}:\s+(?=\S)", text)
+        label = ROSTER_LABEL.match(text)
+        if label and label.group("mark") != ":" and not self._is_category(label.group("label")):
+            label = None  # "Kuma – a maker of kites", "Kuma | Austin"
         start = label.end() if label else 0
         pieces, at = [], start
         for cut in ROSTER_PART.finditer(text, start):
             pieces.append((at, cut.start()))
             at = cut.end()
-        pieces.append((at, len(text)))
-        if label and len(pieces) == 1:
+        pieces = [(a, b) for a, b in (*pieces, (at, len(text))) if text[a:b].strip(" .;")]
+        if not label and len(pieces) == 2 and " | " in text and self._lexicon.place([w.folded for w in tokens(text[slice(*pieces[1])])], 0):
+            pieces = pieces[:1]  # a table's row: the member and where it is
+        if label and len(pieces) == 1 and not (self._is_category(label.group("label")) and self._is_entry(text[start:])):
+            return ()
+        plain = [ROSTER_END.split(text[a:b].strip(), maxsplit=1)[0] if len(pieces) > 1 else text[a:b] for a, b in pieces]
+        if any(len(_lower(piece.split())) > MOST_LOWER for piece in plain):
             return ()
         # The label may name the body: "From the Wave Energy Association: Albatross Buoys; Barra Bobbers".
         found = (
-            list(self._chunks(replace(sentence, text=text[: label.start(0) + label.group().index(":")], kind=SentenceKind.BODY)))
-            if label
+            list(self._chunks(replace(sentence, text=text[: label.end("label")], kind=SentenceKind.BODY)))
+            if label and self._lexicon.states.exact(label.group("label")) is None
             else []
         )
+        seated = sum(self._seat(text[a:b]) > 0 for a, b in pieces) > 1
         for a, b in pieces:
             piece = text[a:b]
             shift = len(piece) - len(piece.lstrip())
             piece = piece.strip()
-            if piece.startswith("and "):
-                shift, piece = shift + 4, piece[4:]
+            if self._is_row(piece, bool(label) and len(pieces) == 1) or " and the " in ROSTER_END.split(piece, maxsplit=1)[0]:
+                inner = list(self._chunks(replace(sentence, text=piece, kind=SentenceKind.BODY)))
+                if inner and (last := LAST_LOWER.search(piece, inner[-1][1])) and last.group("name") not in self._lexicon.common:
+                    inner.append(last.span("name"))
+                found += [(a + shift + x, a + shift + y) for x, y in inner]
+                continue
+            if joined := JOINED_LAST.match(piece):
+                shift, piece = shift + joined.end(), piece[joined.end() :]
+            if seated and (seat := self._seat(piece)):
+                piece = piece[:seat]
             if shortened := ROSTER_END.search(piece):
                 piece = piece[: shortened.start()]
             if piece.endswith(".") and piece.rsplit(None, 1)[-1].lower().rstrip(".") + "." not in LEGAL:
@@ -495,6 +707,8 @@ class Names:
             piece = piece.rstrip(" ,;")
             if piece.lower().startswith("the ") and len(piece) > 4:
                 shift, piece = shift + 4, piece[4:]
+            if (described := DESCRIBED.match(piece)) and all(w in self._lexicon.common for w in described.group().split()):
+                shift, piece = shift + described.end(), piece[described.end() :]  # "cable owner EllaLink"
             words = piece.split()
             if not words or len(words) > 10 or (len(pieces) == 1 and self._reads_as_prose(words)):
                 if len(pieces) == 1:
@@ -503,10 +717,37 @@ class Names:
             found.append((a + shift, a + shift + len(piece)))
         return tuple(found)
 
+    def _seat(self, piece: str) -> int:
+        """Where the town begins that stands behind a roster's name ("Bluewick, Mumbai"), 0 where none does."""
+        name, comma, town = piece.rstrip(" .;").rpartition(", ")
+        folded = fold(town)
+        return len(name) if comma and (folded in self._lexicon.cities or folded in self._lexicon.seats) else 0
+
+    def _is_category(self, label: str) -> bool:
+        """Whether a roster's label sorts its names: by country ("Japan") or by what they are ("Banks", "for the cities")."""
+        words = label.split()
+        return (
+            self._lexicon.states.exact(label) is not None
+            or fold(label) in self._lexicon.cities | self._lexicon.seats.keys()
+            or (words[-1].endswith("s") and (words[-1].lower() in self._lexicon.common or self._inflected(words[-1].lower())))
+        )
+
+    def _is_entry(self, text: str) -> bool:
+        first = text.split(maxsplit=1)[0]
+        return first[0].isupper() or first in {"the"} or (first.isalpha() and first not in self._lexicon.common)
+
+    def _is_row(self, piece: str, labelled: bool) -> bool:
+        """Whether one piece of a roster holds several names, parted by commas ("Austria, Bavaria, Czechia"), and no remark."""
+        parts = [p.removeprefix("and ").removeprefix("the ") for p in re.split(r",\s+", piece.rstrip(" .;"))]
+        if any(p.lower().rstrip(".") in LEGAL or not p or len(p.split()) > 7 for p in parts) or "(" in piece:
+            return False
+        return len(parts) > (1 if labelled else 2) and sum(is_capital(p.split()[0]) for p in parts) >= len(parts) - 1
+
     def _reads_as_prose(self, words: Sequence[str]) -> bool:
-        lower = [w for w in words if w[:1].islower() and w.lower() not in LINKS and w not in {"and", "the", "on", "&"}]
+        lower = _lower(words)
         return (
             len(lower) > 1
+            or words[-1] in VERBS | {"were", "are", "be"}
             or (len(words) > 1 and bool(lower) and not any(is_capital(w) for w in words[1:]))
             or (len(words) == 1 and words[0].lower() in DESCRIPTORS)
         )
@@ -539,7 +780,8 @@ class Names:
         if lexicon.firms.exact(surface) is not None or lexicon.coalitions.exact(surface) is not None or surface in lexicon.acronyms:
             return MentionKind.ORGANISATION, start
         if folded in lexicon.seats:
-            return (MentionKind.PLACE if PLACE_BEFORE.search(before) else MentionKind.STATE), start
+            acts = MentionKind.ORGANISATION if self._of_cities else MentionKind.STATE
+            return (MentionKind.PLACE if PLACE_BEFORE.search(before) else acts), start
         if all(fold(w) in lexicon.demonyms for w in re.split(r"[\s-]", surface) if w):
             return None, start
         if lexicon.head_of(surface):
@@ -570,6 +812,11 @@ class Names:
     def _remember(self, words: Sequence[str]) -> None:
         if words:
             self._people.add(fold(words[-1]))
+
+
+def _lower(words: Sequence[str]) -> list[str]:
+    """The words that no name has: those in lower case that join nothing."""
+    return [w for w in words if w[:1].islower() and w.lower() not in LINKS and w not in {"and", "the", "on", "&"}]
 
 
 def _text(words: Sequence[Token], start: int, end: int) -> str:

@@ -118,7 +118,7 @@ class References:
         exact = [at for at in self._live if any(head in n.lower().split() for n in bodies[at].names)]
         if exact:
             fitting = exact
-        elif head in _TEXTS or sort == "text":
+        elif head in _TEXTS or (sort == "text" and not self._lexicon.heads[head].rare):
             fitting = [at for at in self._live if bodies[at].sort == "text"]
         elif head in _GENERIC:
             fitting = [at for at in self._live if bodies[at].sort == "body"] or [at for at in self._live if bodies[at].sort != "power"]

@@ -119,7 +119,7 @@ def _bounds(line: str) -> Iterator[tuple[int, int]]:
             opener = follower and follower.group(1).lower() in _OPENERS and follower.group(1)[0].isupper()
             if rest[0].islower() or (before in _ABBREVIATIONS and not (before in _COMPANY_ENDINGS and opener)):
                 continue
-            if len(before) == 1 and before.isalpha() and not opener:  # an initial: "J. Ferreira"
+            if re.fullmatch(r"[^\W\d_](?:\.[^\W\d_])*", before) and not opener:  # initials: "J. Ferreira", "A.P. Brandt"
                 continue
         elif rest and rest[0].islower():  # "Noted!" is a name in the middle of a sentence
             continue
