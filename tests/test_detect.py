@@ -269,6 +269,9 @@ def test_kinds_of_names(text: str, surface: str, kind: MentionKind, lexicon: Lex
         ("Professor Ćorić spoke at Varn University, a member of the national council.", {}),
         ("The Fair Pod Platform of Rotterdam met. Varn left the Fair Pod Platform.", {"Fair Pod Platform": set()}),
         ("Kuma, in THE Alliance with Varn, left.", {"THE Alliance": set()}),
+        ("The Greens quit Osmark's ruling coalition, its ministers said.", {"ruling coalition": {"coalition"}}),
+        ("The party left the so-called traffic-light coalition.", {"traffic-light coalition": {"coalition"}}),
+        ("The Varn Unionists, a party, left the four-party executive.", {"four-party executive": {"executive"}}),
     ],
 )  # fmt: skip
 def test_inventory(text: str, expected: dict[str, set[str]], lexicon: Lexicon) -> None:

@@ -96,10 +96,10 @@ class Coalition:
 
 
 _POWER = re.compile(
-    r"\b(?:the|a|an|his|her|its)\s+(?:[\w’'-]+\s){0,2}?(?P<name>(?:(?:ruling|governing|government|unity|rainbow|caretaker|emergency|"
-    r"grand|minority|opposition|four-party|"
-    r"three-party|two-party|five-party|multi-party|centre-left|centre-right|right-wing|left-wing|coalition)\s)+(?:coalition|"
-    r"government|cabinet|administration|alliance))\b"
+    r"(?:\b(?:the|a|an|his|her|its|their)|['’]s?)\s+(?:so-called\s)?(?:[\w’'-]+\s){0,2}?(?P<name>(?:(?:ruling|governing|government|unity|"
+    r"rainbow|caretaker|emergency|grand|minority|opposition|(?:two|three|four|five|six|seven|eight|multi)-party|traffic-light|"
+    r"power-sharing|centre-left|center-left|centre-right|center-right|right-wing|left-wing|coalition)\s)+(?:coalition|"
+    r"government|cabinet|administration|alliance|executive))\b(?!\s+(?:officials?|offices?|agenc|spending|bonds?|debt|buildings?)\b)"
     r"|\b(?:the|his|her|this|a)\s+(?:new\s|current\s|outgoing\s|three-way\s)?(?P<bare>coalition)\b(?!\s+(?:of|"
     r"forces|troops|soldiers|military|warplanes|aircraft|planes|for)\b)",
     re.I,
@@ -251,7 +251,7 @@ class Inventory:
         if calls:
             name = max(calls, key=lambda c: (len(c.split()) > 1, -calls.index(c))).lower()
             self._add(Coalition(name, "a government's coalition", "power"))
-            for alias in ("coalition", "government", "cabinet"):
+            for alias in ("coalition", "government", "cabinet", "executive"):
                 if alias in name.split() or any(alias == c.lower() for c in calls):
                     self._alias(self._by_name[fold(name)], alias)
 
