@@ -158,6 +158,7 @@ def _feed(table: _Table) -> Feed:
         url=table.address("url"),
         publisher=table.text("publisher", ""),
         interval_minutes=table.number("interval_minutes", int, 60, least=1, most=43_200),
+        adaptive="interval_minutes" not in table.values,
     )
     table.finish()
     return feed

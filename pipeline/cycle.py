@@ -16,6 +16,7 @@ was not saved is read again next time.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +25,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
-from pipeline import alerts, articles, digest, feeds, memory, notify, outbox, render, roster, rules, strip, templates
+from pipeline import alerts, articles, digest, feeds, memory, notify, outbox, pacing, render, roster, rules, strip, templates
 from pipeline.config import Config
-from pipeline.errors import FetchError, ParseError, PipelineError
-from pipeline.fetch import Fetcher, Outcome, PageRequest
+from pipeline.errors import FetchError, ParseError, PipelineError, Trouble
+from pipeline.fetch import Fetcher, Outcome, PageRequest, site_of
 from pipeline.model import (
     Alert,
     Article,
@@ -43,16 +44,30 @@ from pipeline.model import (
     KnownName,
     Overdue,
     Page,
+    Plan,
     Skipped,
     Standing,
     Status,
 )
 from pipeline.resolve import Identities, parties_of, resolve, witness
-from pipeline.store import DueDigest, FeedState, PendingEntry, Poll, Reading, RosterPoll, RosterState, Store, StoredArticle
+from pipeline.store import (
+    DueDigest,
+    FeedState,
+    PendingEntry,
+    Poll,
+    PollCounts,
+    Reading,
+    RosterPoll,
+    RosterState,
+    Store,
+    StoredArticle,
+)
 from pipeline.store.reads import STORY_LIKENESS
 from pipeline.text import digest as hashed
 from pipeline.text import resemblance, sketch
 
+POLLS_TOGETHER, POLLS_SECONDS = 64, 0.5
+"""So many answers of feeds are kept in one transaction, or those of so many seconds."""
 BATCH = 200
 """Entries fetched together and then read in the order of their publication: a bound for memory, large enough for a day's feed."""
 TRIES = 3
@@ -146,11 +161,22 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     cycle.poll_feeds()
     cycle.read_articles()
     cycle.poll_rosters()
+    parts.store.save_holds(cycle.new_holds, now)
     cycle.plan_digests()
     cycle.deliver()
     finished = now + timedelta(seconds=time.monotonic() - begun)
     report = cycle.report(finished)
     parts.store.finish_run(report.run, report.as_json(), finished)
+    return report
+
+
+def poll_feeds(parts: Parts, now: datetime, *, everything: bool = True, progress: Tell | None = None) -> CycleReport:
+    """Does the first part of a cycle alone: asks the feeds and keeps their entries, to be read by the next cycle. Raises StoreError."""
+    begun = time.monotonic()
+    cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
+    cycle.poll_feeds()
+    report = cycle.report(now + timedelta(seconds=time.monotonic() - begun))
+    parts.store.finish_run(report.run, report.as_json(), report.finished)
     return report
 
 
@@ -252,6 +278,10 @@ class _Cycle:
         self.alerts: list[Alert] = []
         self.told: set[str] = set()
         self.book = outbox.rulebook(parts.config, parts.identities)
+        self.begun = time.monotonic()
+        self.holds = self.store.holds(now)
+        self.new_holds: dict[str, datetime] = {}
+        parts.fetcher.hold({site: (until - now).total_seconds() for site, until in self.holds.items()})
 
     def report(self, finished: datetime) -> CycleReport:
         return CycleReport(
@@ -269,26 +299,96 @@ class _Cycle:
     # Feeds.
 
     def poll_feeds(self) -> None:
+        """Asks the feeds that are due, side by side, and keeps what they bring by the handful."""
         self.store.sync_feeds(self.parts.config.feeds, self.now)
+        due = self._not_held(self.store.due_feeds(self.now, self.everything))
+        # Where this run is cut short they are due in an hour, and not as soon as the next one begins.
+        self.store.ask_feeds([s.feed.name for s in due], self.now + pacing.UNANSWERED, f"asked at {self.now:%H:%M} UTC, no answer kept")
         asking: dict[PageRequest, list[FeedState]] = {}
-        due = self.store.due_feeds(self.now, self.everything)
         for state in due:
-            asking.setdefault(PageRequest(state.feed.url, state.etag, state.last_modified), []).append(state)
+            full = pacing.wants_full_read(state.full_read, state.conditional_polls, self.now)
+            request = PageRequest(state.address) if full else PageRequest(state.address, state.etag, state.last_modified)
+            asking.setdefault(request, []).append(state)
         self.tell("feeds", 0, len(due))
+        begun = time.monotonic()
+        answers: list[_Answer] = []
         for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
-            for state in asking[request]:
-                self._poll(state, outcome)
+            answers += (self._answer(state, request, outcome) for state in asking[request])
+            if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
+                self._keep(answers)
                 self.tell("feeds", self.counts["polled"], len(due))
+                answers, begun = [], time.monotonic()
+        self._keep(answers)
+        self.tell("feeds", self.counts["polled"], len(due))
 
-    def _poll(self, state: FeedState, outcome: Outcome) -> None:
-        self.counts["polled"] += 1
-        poll = _poll(state, outcome)
-        found = self.store.save_poll(poll, self.now)
-        self.counts.update(new=found.new, updated=found.updated, unchanged=poll.unchanged, failed_feeds=bool(poll.error))
-        if poll.error:
-            self.failures.append(Skipped(state.feed.name, poll.error))
-        if poll.partial:
-            self.partial.append(Skipped(state.feed.name, poll.partial))
+    def _not_held(self, due: Sequence[FeedState]) -> list[FeedState]:
+        """Leaves out the feeds of sites that asked to be left alone, and notes until when."""
+        if not self.holds:
+            return list(due)
+        asked, waiting = [], {}
+        for state in due:
+            until = self.holds.get(site := site_of(state.address))
+            if until is None:
+                asked.append(state)
+            else:
+                waiting[state.feed.name] = pacing.waits(Plan(self.now, ""), until, site)
+        self.store.save_plans(waiting)
+        self.skipped.update({"feeds whose sites asked to be left alone for now": len(waiting)} if waiting else {})
+        return asked
+
+    def _answer(self, state: FeedState, request: PageRequest, outcome: Outcome) -> _Answer:
+        if isinstance(outcome, FetchError) and outcome.retry_after:
+            self._hold(outcome)
+        return _read_answer(state, request, outcome, self.now)
+
+    def _hold(self, error: FetchError) -> datetime:
+        """Leaves a site alone for as long as it asked for, to the second, counted from now and not from the beginning of the run."""
+        until = self.moment() + timedelta(seconds=math.ceil(error.retry_after or 0))
+        self.holds[error.host] = max(until, self.holds.get(error.host, until))
+        self.new_holds[error.host] = self.holds[error.host]
+        return until
+
+    def moment(self) -> datetime:
+        """The present moment by the clock of this run, which began at `now`."""
+        return self.now + timedelta(seconds=time.monotonic() - self.begun)
+
+    def _keep(self, answers: Sequence[_Answer]) -> None:
+        """Keeps the answers of some feeds in one transaction, and plans when each is asked next."""
+        held = {a.state.feed.name: a for a in answers if a.poll is None}
+        kept = {a.state.feed.name: a for a in answers if a.poll is not None}
+        with self.store.together():
+            polls = [a.poll for a in kept.values() if a.poll]
+            counts = self.store.save_polls(polls, self.now, lambda poll, found: self._plan(kept[poll.feed], found))
+            until = {name: self.holds.get(site_of(a.state.address), self.now + pacing.UNANSWERED) for name, a in held.items()}
+            self.store.save_plans({n: pacing.waits(Plan(self.now, ""), until[n], site_of(a.state.address)) for n, a in held.items()})
+            if self.new_holds:
+                self.store.save_holds(self.new_holds, self.now)
+        self.new_holds = {}
+        self.skipped.update({"feeds whose sites asked to be left alone for now": len(held)} if held else {})
+        self.counts["polled"] += len(polls)
+        for poll, found in zip(polls, counts, strict=True):
+            self.counts.update(new=found.new, updated=found.updated, unchanged=poll.unchanged, failed_feeds=bool(poll.error))
+            if poll.error:
+                self.failures.append(Skipped(poll.feed, poll.error))
+            if poll.partial:
+                self.partial.append(Skipped(poll.feed, poll.partial))
+            if found.kept_out:
+                self.skipped["entries that were let go before"] += found.kept_out
+
+    def _plan(self, answer: _Answer, found: PollCounts) -> Plan:
+        state, poll = answer.state, answer.poll
+        assert poll is not None
+        feed = state.feed
+        hints = state.hints if poll.hints is None else poll.hints
+        pace = pacing.Pace(
+            *(feed.name, feed.interval_minutes, feed.adaptive, state.minutes, state.strain, state.failures, state.failing_since, hints)
+        )
+        if answer.error is None:
+            first = poll.entries if state.last_read is None else ()
+            return pacing.after_answer(pace, self.now, new=found.new, total=len(poll.entries), first=first, fresh_seconds=answer.fresh)
+        plan = pacing.after_failure(pace, self.now, answer.error, poll.error)
+        host = getattr(answer.error, "host", "")
+        return pacing.waits(plan, self.holds[host], host) if host in self.holds else plan
 
     # Articles.
 
@@ -296,7 +396,10 @@ class _Cycle:
         total, done = self.store.pending_count(self.now, self.everything), 0
         self.tell("articles", done, total)
         while batch := self.store.pending(self.now, BATCH, self.everything):
-            for words in sorted(self._fetch(batch), key=lambda w: (w.article.published or self.now, w.article.url)):
+            found = self._fetch(batch)
+            self.store.save_holds(self.new_holds, self.now)
+            self.new_holds = {}
+            for words in sorted(found, key=lambda w: (w.article.published or self.now, w.article.url)):
                 self._read(words)
                 done += len(words.entries)
                 self.tell("articles", done, total)
@@ -306,7 +409,9 @@ class _Cycle:
         by_address: dict[str, list[PendingEntry]] = {}
         found: list[_Words | None] = []
         for pending in batch:
-            if pending.entry.url:
+            if until := self.holds.get(site_of(pending.entry.url)) if self.holds else None:
+                self.store.postpone_entries((pending.entry,), self.now, until)
+            elif pending.entry.url:
                 by_address.setdefault(pending.entry.url, []).append(pending)
             else:
                 found.append(self._words((pending,), None))
@@ -319,6 +424,10 @@ class _Cycle:
         first = group[0]
         entries = tuple(p.entry for p in group)
         why, transient = "", False
+        until = self._hold(outcome) if isinstance(outcome, FetchError) and outcome.retry_after else None
+        if until and isinstance(outcome, FetchError) and outcome.kind is Trouble.HELD:
+            self.store.postpone_entries(entries, self.now, until)
+            return None
         if isinstance(outcome, Page):
             try:
                 article = articles.parse(outcome)
@@ -330,7 +439,7 @@ class _Cycle:
         elif outcome is not None:
             why = "the page was answered as unchanged though nothing was known of it"
         tries = max(p.tries for p in group)
-        retry = self.now + RETRY * 4**tries if transient and tries + 1 < TRIES else None
+        retry = max(self.now + RETRY * 4**tries, until or self.now) if transient and tries + 1 < TRIES else None
         if why:
             self.counts["failed_articles"] += 1
             self.failures.append(Skipped(first.entry.url, why))
@@ -467,7 +576,7 @@ class _Cycle:
         rules = self.parts.config.rosters
         self.store.sync_rosters(rules, self.now)
         asking: dict[PageRequest, list[RosterState]] = {}
-        due = self.store.due_rosters(rules, self.now, self.everything)
+        due = [s for s in self.store.due_rosters(rules, self.now, self.everything) if site_of(s.rule.url) not in self.holds]
         for state in due:
             asking.setdefault(PageRequest(state.rule.url, state.etag, state.last_modified, robots=True), []).append(state)
         self.tell("rosters", 0, len(due))
@@ -480,6 +589,8 @@ class _Cycle:
                     self.counts["failed_rosters"] += 1
                     self.failures.append(Skipped(state.rule.name, _why(error)))
                     self.store.save_roster(RosterPoll(state.rule.name, error=_why(error)), self.now)
+                    if isinstance(error, FetchError) and error.retry_after:
+                        self._hold(error)
                 self.tell("rosters", self.counts["rosters"], len(due))
 
     def _poll_roster(self, state: RosterState, outcome: Outcome) -> None:
@@ -563,22 +674,47 @@ class _Cycle:
                 self.store.enqueue_digest(DueDigest(delivery, since, until, audience.name))
 
 
-def _poll(state: FeedState, outcome: Outcome) -> Poll:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a feed answered: the poll to keep, None where its site asked to be left alone, the error behind it, and for how many
+    seconds the answer stays fresh."""
+
+    state: FeedState
+    poll: Poll | None
+    error: PipelineError | None = None
+    fresh: float = 0.0
+
+
+def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: datetime) -> _Answer:
     name = state.feed.name
     if isinstance(outcome, FetchError):
-        return Poll(name, error=_why(outcome))
+        if outcome.kind in (Trouble.HELD, Trouble.STOPPED):
+            return _Answer(state, None, outcome)
+        return _Answer(state, Poll(name, error=_why(outcome), move=pacing.going_back(state.move, state.failures + 1)), outcome)
+    fresh = pacing.freshness(*(outcome.header(h) for h in ("cache-control", "expires", "date", "age")))
+    move = pacing.moving(state.move, outcome.moved, now) if outcome.moved or state.move.to else None
+    validators = (outcome.header("etag"), outcome.header("last-modified"))
     if not isinstance(outcome, Page):
-        return Poll(name, unchanged=True)
+        return _Answer(state, Poll(name, (), *validators, unchanged=True, move=move), fresh=fresh)
+    full = not (request.etag or request.last_modified)
     # Half of the servers of feeds give no validators; equal bytes have no new entries either.
     body_hash = hashlib.blake2b(outcome.body, digest_size=16).hexdigest()
     if body_hash == state.body_hash:
-        return Poll(name, unchanged=True)
+        return _Answer(state, Poll(name, (), *validators, body_hash, unchanged=True, move=move, full=full), fresh=fresh)
     try:
         parsed = feeds.parse(outcome, state.feed)
     except ParseError as error:
-        return Poll(name, error=_why(error))
+        return _Answer(state, Poll(name, error=_why(error)), error)
     entries = tuple(_writable_entry(e) for e in parsed.entries)
-    return Poll(name, entries, outcome.header("etag"), outcome.header("last-modified"), body_hash, parsed.partial)
+    poll = Poll(
+        *(name, entries, *validators, body_hash, parsed.partial),
+        hints=parsed.hints,
+        move=move,
+        full=full,
+        title=_writable(parsed.title),
+        deleted=parsed.deleted,
+    )
+    return _Answer(state, poll, fresh=fresh)
 
 
 def _completed(article: Article, pending: PendingEntry) -> Article:

@@ -170,12 +170,51 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A configured source. `publisher` names the house behind it where the pages do not say."""
+    """A configured source. `publisher` names the house behind it where the pages do not say. An `adaptive` interval begins with
+    `interval_minutes` and follows what the feed brings; one that a person set stays."""
 
     name: str
     url: str
     publisher: str = ""
     interval_minutes: int = 60
+    adaptive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHints:
+    """How often a feed asks to be read (ttl, sy:updatePeriod): not within `minutes`, in no `skip_hours` and on no `skip_days` (UTC,
+    Monday is 0)."""
+
+    minutes: float = 0.0
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+NO_HINTS = FeedHints()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a feed has gone: the `address` that was taken over (empty: the configured one), and where a permanent redirect has led
+    `to` since when."""
+
+    address: str = ""
+    to: str = ""
+    since: datetime | None = None
+
+
+UNMOVED = Move()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When a feed is due next, and why. `minutes` is its interval, 0 where it is not known yet, `strain` the weight of its failures."""
+
+    due: datetime
+    why: str
+    minutes: float = 0.0
+    strain: float = 0.0
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +280,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """What a feed document held. `partial` says in a few words why entries may be missing; empty where all could be read."""
+    """What a feed document held. `partial` says in a few words why entries may be missing; empty where all could be read.
+
+    `hints` is how often it asks to be read, `deleted` the guids of entries that it takes back (RFC 6721).
+    """
 
     title: str
     entries: tuple[Entry, ...]
     partial: str = ""
+    hints: FeedHints = NO_HINTS
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

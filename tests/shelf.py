@@ -7,7 +7,7 @@ with Shelf(known_names) as shelf:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -79,6 +79,9 @@ class Shelf:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.store.close()
+
+    def hold(self, seconds: Mapping[str, float]) -> None:
+        assert not seconds, "no site on a shelf asks to be left alone"
 
     def fetch(self, requests: Sequence[PageRequest]) -> Iterator[tuple[PageRequest, Outcome]]:
         for request in requests:

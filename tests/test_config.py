@@ -94,7 +94,7 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
     found = load(write(tmp_path, EVERYTHING))
     assert found.store_path == tmp_path / "data" / "history.db"
     assert found.fetch == FetchSettings(user_agent("mailto:desk@wire.example"), 7.0, 2.5, 3, 1, 2.0, True, "http://proxy.example:3128")
-    assert found.feeds[0] == Feed("Harbour wire", "https://wire.example/feed.xml", "Wire", 15)
+    assert found.feeds[0] == Feed("Harbour wire", "https://wire.example/feed.xml", "Wire", 15, adaptive=False)
     assert found.watch == (Watched("Harbour Data Compact", ("HDC", "the Compact"), "alliance"),)
     assert found.channels == (Channel("files", "file", str(tmp_path / "out" / "digests")),)
     assert found.alerts == (

@@ -34,6 +34,7 @@ FLOORS = {
     "likeness": CORE,
     "links": CORE,
     "losses": CORE,
+    "pacing": CORE,
     "render": CORE,
     "resolve": CORE,
     "roster": CORE,

@@ -31,6 +31,7 @@ from pipeline.model import (
     Membership,
     PartialDate,
     Party,
+    Plan,
     Quote,
     Role,
     Severity,
@@ -311,18 +312,77 @@ def test_a_feed_that_rewrites_its_entries_at_every_poll_is_calmed(store: Store) 
     assert store.pending_count(NOW, everything=True) == 1
 
 
-def test_a_failing_feed_is_asked_at_growing_distances(store: Store) -> None:
-    dues = []
-    for _ in range(8):
-        store.save_poll(Poll("wire", error="gone"), NOW)
-        dues.append(store.due_feeds(NOW, everything=True)[0].next_due)
-    hours = [(due - NOW).total_seconds() / 3600 for due in dues if due]
-    assert hours == [2, 4, 8, 16, 24, 24, 24, 24]
-    assert store.due_feeds(NOW) == () and store.feed_health().failing[0].why == "gone"
-    store.save_poll(Poll("wire", unchanged=True), NOW)
-    state = store.due_feeds(NOW, everything=True)[0]
-    assert (state.failures, state.next_due) == (0, NOW + timedelta(hours=1))
+def test_a_poll_is_kept_with_its_plan(store: Store) -> None:
+    due = NOW + timedelta(hours=3)
+    counted: list[PollCounts] = []
+
+    def plan(poll: Poll, found: PollCounts) -> Plan:
+        counted.append(found)
+        return Plan(due, "because", 90.0, 1.5, NOW)
+
+    store.save_polls([Poll("wire", error="gone")], NOW, plan)
+    state = store.feed_states()[0]
+    assert (state.failures, state.next_due, state.due_why, state.minutes, state.strain) == (1, due, "because", 90.0, 1.5)
+    assert (state.last_error, state.failing_since, store.due_feeds(NOW)) == ("gone", NOW, ())
+    assert store.feed_health().failing[0].why == "gone"
+    store.save_polls([Poll("wire", (entry("a"),), full=True)], NOW, plan)
+    store.save_polls([Poll("wire", unchanged=True)], NOW)
+    state = store.feed_states()[0]
+    assert (state.failures, state.strain, state.failing_since, state.last_error) == (0, 0.0, None, "")
+    assert (state.next_due, state.full_read, state.conditional_polls) == (due, NOW, 1)
+    assert counted == [PollCounts(), PollCounts(1)]
     assert (store.feed_health().read, store.feed_health().last_success) == (1, NOW)
+
+
+def test_a_feed_that_was_asked_and_did_not_answer_is_not_asked_after_each_restart(store: Store) -> None:
+    store.ask_feeds(["wire"], NOW + timedelta(hours=1), "asked at 09:00 UTC")
+    assert store.due_feeds(NOW + timedelta(minutes=59)) == ()
+    assert [s.due_why for s in store.due_feeds(NOW + timedelta(hours=1))] == ["asked at 09:00 UTC"]
+
+
+def test_sites_that_asked_to_be_left_alone_are_kept_until_then(store: Store) -> None:
+    store.save_holds({"wire.example": NOW + timedelta(hours=2), "a.example": NOW + timedelta(seconds=5)}, NOW)
+    store.save_holds({"wire.example": NOW + timedelta(hours=1)}, NOW)
+    assert store.holds(NOW + timedelta(minutes=1)) == {"wire.example": NOW + timedelta(hours=2)}
+    assert store.holds(NOW + timedelta(hours=2)) == {}
+
+
+def test_entries_that_come_under_new_guids_are_the_same_entries(store: Store) -> None:
+    def at(guid: str, url: str, title: str = "T") -> Entry:
+        return entry(guid, url=url, title=title)
+
+    store.save_poll(Poll("wire", (at("1", "https://w.example/1"), at("2", "https://w.example/2"))), NOW)
+    assert store.save_poll(Poll("wire", (at("x1", "https://w.example/1"), at("2", "https://w.example/2"))), NOW) == PollCounts(mended=1)
+    assert store.save_poll(Poll("wire", (at("x2", "https://w.example/1", "Edited"),)), NOW) == PollCounts(0, 1, 1)
+    both = (at("x2", "https://w.example/1", "Edited"), at("x3", "https://w.example/1"))
+    assert store.save_poll(Poll("wire", both), NOW) == PollCounts(1)  # listed side by side: two entries at one address
+    assert store.counts()["entries"] == 3
+
+
+def test_what_a_feed_takes_back_is_not_read(store: Store) -> None:
+    store.save_poll(Poll("wire", (entry("a"), entry("b"))), NOW)
+    store.save_poll(Poll("wire", (entry("b"),), deleted=("a",)), NOW)
+    assert [p.entry.guid for p in store.pending(NOW, 9)] == ["b"]
+
+
+def test_an_entry_is_not_read_again_for_ever(store: Store) -> None:
+    counts = [store.save_poll(Poll("wire", (entry("a", title=f"Title {turn}"),)), NOW).updated for turn in range(40)]
+    assert sum(counts) == 12
+
+
+def test_added_feeds_stay_until_they_are_removed_or_configured(store: Store) -> None:
+    added = Feed("tide", "https://tide.example/f")
+    store.add_feeds([added], NOW)
+    store.sync_feeds([FEED], NOW)
+    assert [(s.feed.name, s.added) for s in store.feed_states()] == [("tide", True), ("wire", False)]
+    store.remove_feed("tide")
+    store.remove_feed("wire")
+    assert [s.feed.name for s in store.feed_states()] == ["wire"]
+    store.add_feeds([added], NOW)
+    store.sync_feeds([FEED, dataclasses.replace(added, name="Tide tables")], NOW)
+    assert [(s.feed.name, s.added) for s in store.feed_states()] == [("Tide tables", False), ("wire", False)]
+    store.sync_feeds([added], NOW)
+    assert [(s.feed.name, s.added) for s in store.feed_states()] == [("tide", False)]
 
 
 def test_a_feed_that_moves_forgets_its_validators_and_one_that_goes_is_not_polled(store: Store) -> None:

@@ -18,9 +18,9 @@ from pathlib import Path
 from pipeline.errors import StoreError
 from pipeline.model import Article, Change, Claim, Event, PartialDate, Quote, Role, Status
 from pipeline.store.opening import translated
+from pipeline.store.polling import Polling, bury
 from pipeline.store.reads import moment, surely, time_of, unpack
 from pipeline.store.values import Reading, StoredArticle
-from pipeline.store.writes import Writes
 
 UNREAD = timedelta(days=3)
 """A feed that could not be read for so long is lost: servers are mended within a weekend."""
@@ -110,7 +110,7 @@ class Inspection:
     feeds: tuple[FeedSilence, ...]
 
 
-class Keeping(Writes):
+class Keeping(Polling):
     """The keeping half of the store."""
 
     def backup(self, path: Path, *, force: bool = False) -> Backup:
@@ -195,6 +195,7 @@ class Keeping(Writes):
         text = db.execute("SELECT coalesce(sum(octets), 0) FROM (SELECT length(CAST(text AS BLOB)) AS octets FROM articles"
                           " WHERE id IN (SELECT id FROM leaving) UNION ALL SELECT length(CAST(text AS BLOB)) FROM former_versions"
                           " WHERE article IN (SELECT id FROM leaving))").fetchone()[0]  # fmt: skip
+        bury(db, db.execute(f"SELECT feed, guid FROM entries WHERE rowid IN ({_OLD_ENTRIES})", at).fetchall(), now)
         entries = db.execute(f"DELETE FROM entries WHERE rowid IN ({_OLD_ENTRIES})", at).rowcount
         db.execute(f"UPDATE entries SET article = NULL WHERE article IN {_LEAVING}")
         versions = db.execute("DELETE FROM former_versions WHERE article IN (SELECT id FROM leaving)").rowcount

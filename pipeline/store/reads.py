@@ -29,7 +29,6 @@ from pipeline.model import (
     Entry,
     Event,
     Evidence,
-    Feed,
     FeedHealth,
     Judgement,
     KnownName,
@@ -46,7 +45,7 @@ from pipeline.model import (
 )
 from pipeline.store.opening import connect, tidy, translated
 from pipeline.store.rulings import Definition, Rulings, rule
-from pipeline.store.values import FeedState, PendingEntry, RosterState, StoredArticle
+from pipeline.store.values import PendingEntry, RosterState, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
 STORY_DAYS = 14
@@ -92,23 +91,6 @@ class Reads:
         self._rulings: tuple[int, Rulings] | None = None
 
     # Feeds and entries.
-
-    def due_feeds(self, now: datetime, everything: bool = False) -> tuple[FeedState, ...]:
-        """Gives the configured feeds that are due, or all of them, the longest waiting first."""
-        rows = self._rows(
-            "SELECT * FROM feeds WHERE configured AND (? OR next_due <= ?) ORDER BY next_due, name", (everything, moment(now))
-        )
-        return tuple(
-            FeedState(
-                Feed(r["name"], r["url"], r["publisher"], r["interval_minutes"]),
-                r["etag"],
-                r["last_modified"],
-                r["body_hash"],
-                r["failures"],
-                time_of(r["next_due"]),
-            )
-            for r in rows
-        )
 
     def due_rosters(self, rules: Iterable[RosterRule], now: datetime, everything: bool = False) -> tuple[RosterState, ...]:
         """Gives those of the rules' rosters that are due, or all of them, each with its last complete reading under that rule."""

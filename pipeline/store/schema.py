@@ -555,6 +555,42 @@ def alerts_with_states_and_an_outbox(db: Database) -> None:
         db.execute(statement)
 
 
+POLLING = """
+ALTER TABLE feeds ADD COLUMN origin TEXT NOT NULL DEFAULT 'config' CHECK (origin IN ('config', 'added'));
+ALTER TABLE feeds ADD COLUMN title TEXT NOT NULL DEFAULT '';
+ALTER TABLE feeds ADD COLUMN adaptive INTEGER NOT NULL DEFAULT 1 CHECK (adaptive IN (0, 1));
+ALTER TABLE feeds ADD COLUMN minutes REAL NOT NULL DEFAULT 0;
+ALTER TABLE feeds ADD COLUMN due_why TEXT NOT NULL DEFAULT '';
+ALTER TABLE feeds ADD COLUMN strain REAL NOT NULL DEFAULT 0;
+ALTER TABLE feeds ADD COLUMN failing_since TEXT;
+ALTER TABLE feeds ADD COLUMN hints TEXT NOT NULL DEFAULT '';
+ALTER TABLE feeds ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE feeds ADD COLUMN moved_to TEXT NOT NULL DEFAULT '';
+ALTER TABLE feeds ADD COLUMN moved_since TEXT;
+ALTER TABLE feeds ADD COLUMN full_read TEXT;
+ALTER TABLE feeds ADD COLUMN conditional_polls INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX entries_url ON entries (feed, url);
+CREATE TABLE sites (
+    site TEXT PRIMARY KEY,
+    held_until TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstones (
+    feed TEXT NOT NULL REFERENCES feeds (name),
+    guid_hash TEXT NOT NULL,
+    gone TEXT NOT NULL,
+    PRIMARY KEY (feed, guid_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tombstones_gone ON tombstones (feed, gone);
+"""
+"""When a feed is asked again and why, where it moved, which sites asked to be left alone, and entries that shall not come back."""
+
+
+@migrations()
+def pacing_of_feeds(db: Database) -> None:
+    for statement in _statements(POLLING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

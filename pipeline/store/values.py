@@ -11,6 +11,8 @@ from datetime import datetime
 
 from pipeline.model import (
     KEY,
+    NO_HINTS,
+    UNMOVED,
     Alert,
     AlertState,
     AlertTurn,
@@ -22,9 +24,11 @@ from pipeline.model import (
     Event,
     Evidence,
     Feed,
+    FeedHints,
     Judgement,
     KnownName,
     Membership,
+    Move,
     Party,
     RosterRule,
 )
@@ -33,7 +37,11 @@ from pipeline.store.rulings import Rulings
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed with what its last poll left behind: validators, the hash of its body, failures in a row, when it is due."""
+    """A feed with what its last poll left behind: validators, the hash of its body, failures in a row, when it is due and why.
+
+    `minutes`, `strain` and `failing_since` are those of its last `Plan`; `full_read` is when it was last asked without
+    conditions, `conditional_polls` how often it was asked with them since. `added` tells a feed that was added by a command.
+    """
 
     feed: Feed
     etag: str = ""
@@ -41,11 +49,34 @@ class FeedState:
     body_hash: str = ""
     failures: int = 0
     next_due: datetime | None = None
+    due_why: str = ""
+    minutes: float = 0.0
+    strain: float = 0.0
+    failing_since: datetime | None = None
+    hints: FeedHints = NO_HINTS
+    move: Move = UNMOVED
+    full_read: datetime | None = None
+    conditional_polls: int = 0
+    last_polled: datetime | None = None
+    last_read: datetime | None = None
+    last_error: str = ""
+    partial: str = ""
+    title: str = ""
+    added: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where it is asked for: the configured address, or the one that was taken over from a permanent redirect."""
+        return self.move.address or self.feed.url
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How one poll of a feed ended: with entries, `unchanged`, or with the `error` that stopped it."""
+    """How one poll of a feed ended: with entries, `unchanged`, or with the `error` that stopped it.
+
+    An unchanged answer keeps the validators that are there unless it brings others; None keeps `hints` and `move`. `full` tells a
+    poll without conditions.
+    """
 
     feed: str
     entries: tuple[Entry, ...] = ()
@@ -55,6 +86,11 @@ class Poll:
     partial: str = ""
     unchanged: bool = False
     error: str = ""
+    hints: FeedHints | None = None
+    move: Move | None = None
+    full: bool = False
+    title: str = ""
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +125,16 @@ class RosterPoll:
 
 @dataclass(frozen=True, slots=True)
 class PollCounts:
+    """What a poll brought: entries that were not known, and those whose words are others. `mended` counts those that came under
+    another guid, `kept_out` those that were let go before."""
+
     new: int = 0
     updated: int = 0
+    mended: int = 0
+    kept_out: int = 0
+
+
+NOTHING = PollCounts()
 
 
 @dataclass(frozen=True, slots=True)

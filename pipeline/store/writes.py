@@ -12,64 +12,19 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.model import Act, Alert, AlertTurn, Change, Delivery, Entry, Evidence, Feed, KnownName, Membership, Party, RosterRule
+from pipeline.model import Act, Alert, AlertTurn, Change, Delivery, Entry, Evidence, KnownName, Membership, Party, RosterRule
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, rule_of, sketch_of
 from pipeline.store.rulings import Rulings
-from pipeline.store.values import Judging, Poll, PollCounts, Reading, RosterPoll, StoredArticle
-from pipeline.text import digest, fold
+from pipeline.store.values import Judging, Reading, RosterPoll, StoredArticle
+from pipeline.text import fold
 
 LONGEST_PAUSE = timedelta(days=1)
-"""A feed that fails is asked at doubling distances, but once a day at least."""
-EDITS_AT_ONCE = 3
-"""A feed that rewrites an entry at every poll is believed so often at once, then at doubling hours (up to `LONGEST_PAUSE`)."""
+"""A roster that fails is asked at doubling distances, but once a day at least."""
 
 
 class Writes(Reads):
     """The writing half of the store."""
-
-    # Feeds and entries.
-
-    def sync_feeds(self, feeds: Iterable[Feed], now: datetime) -> None:
-        """Makes the feeds of the store those of the configuration. A new address forgets the validators of the old one.
-
-        A feed that is no longer configured keeps its entries and is not polled.
-        """
-        with self._writing() as db:
-            db.execute("UPDATE feeds SET configured = 0")
-            db.executemany(
-                "INSERT INTO feeds (name, url, publisher, interval_minutes, first_seen, next_due) VALUES (?1, ?2, ?3, ?4, ?5, ?5)"
-                " ON CONFLICT (name) DO UPDATE SET configured = 1, publisher = ?3, interval_minutes = ?4, url = ?2,"
-                " etag = iif(url = ?2, etag, ''), last_modified = iif(url = ?2, last_modified, ''),"
-                " body_hash = iif(url = ?2, body_hash, ''), failures = iif(url = ?2, failures, 0), next_due = iif(url = ?2, next_due, ?5)",
-                [(f.name, f.url, f.publisher, f.interval_minutes, moment(now)) for f in feeds],
-            )
-
-    def save_poll(self, poll: Poll, now: datetime) -> PollCounts:
-        """Keeps how a poll ended and makes entries that are new or changed wait to be read."""
-        with self._writing() as db:
-            at = moment(now)
-            row = db.execute("SELECT interval_minutes, failures FROM feeds WHERE name = ?", (poll.feed,)).fetchone()
-            interval = timedelta(minutes=row["interval_minutes"])
-            if poll.error:
-                pause = max(interval, min(interval * 2 ** min(row["failures"] + 1, 10), LONGEST_PAUSE))
-                db.execute(
-                    "UPDATE feeds SET failures = failures + 1, last_error = ?, last_polled = ?, next_due = ? WHERE name = ?",
-                    (poll.error, at, moment(now + pause), poll.feed),
-                )
-                return PollCounts()
-            db.execute(
-                "UPDATE feeds SET failures = 0, last_error = '', last_polled = ?1, last_read = ?1, next_due = ?2 WHERE name = ?3",
-                (at, moment(now + interval), poll.feed),
-            )
-            if poll.unchanged:
-                return PollCounts()
-            db.execute(
-                "UPDATE feeds SET etag = ?, last_modified = ?, body_hash = ?, partial = ? WHERE name = ?",
-                (poll.etag, poll.last_modified, poll.body_hash, poll.partial, poll.feed),
-            )
-            kinds = [_save_entry(db, entry, now) for entry in poll.entries]
-            return PollCounts(kinds.count("new"), kinds.count("updated"))
 
     # Rosters.
 
@@ -117,6 +72,14 @@ class Writes(Reads):
         """Counts a try of an entry that gave nothing to read; without `retry` it is done with."""
         with self._writing() as db:
             _settle(db, (entry,), None, now, why, retry)
+
+    def postpone_entries(self, entries: Iterable[Entry], now: datetime, until: datetime) -> None:
+        """Leaves entries for later whose site asked to be left alone: that is no try of theirs."""
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE entries SET tried = ?, next_try = ? WHERE feed = ? AND guid = ?",
+                [(moment(now), moment(until), e.feed, e.guid) for e in entries],
+            )
 
     def save_duplicate(self, entries: Sequence[Entry], stored: StoredArticle, addresses: Iterable[str], now: datetime) -> None:
         """Settles entries that led to words already read, and keeps the addresses by which they did."""
@@ -207,42 +170,6 @@ class Writes(Reads):
 
 class _UndoneError(Exception):
     """Ends a transaction that was only a trial."""
-
-
-def _save_entry(db: sqlite3.Connection, entry: Entry, now: datetime) -> str:
-    at = moment(now)
-    print_ = digest(" ".join(entry.title.split()), " ".join(entry.content.split()), moment(entry.updated) if entry.updated else "")
-    words = {
-        "feed": entry.feed,
-        "guid": entry.guid,
-        "url": entry.url,
-        "title": entry.title,
-        "content": entry.content,
-        "published": moment(entry.published) if entry.published else None,
-        "updated": moment(entry.updated) if entry.updated else None,
-        "author": entry.author,
-        "fingerprint": print_,
-        "now": at,
-    }
-    known = db.execute("SELECT fingerprint, edits FROM entries WHERE feed = ? AND guid = ?", (entry.feed, entry.guid)).fetchone()
-    if known is None:
-        db.execute(
-            "INSERT INTO entries (feed, guid, url, title, content, published, updated, author, fingerprint, next_try, first_seen)"
-            " VALUES (:feed, :guid, :url, :title, :content, :published, :updated, :author, :fingerprint, :now, :now)",
-            words,
-        )
-        return "new"
-    if known["fingerprint"] == print_:
-        return ""
-    edits = known["edits"]
-    pause = min(timedelta(hours=2 ** min(edits - EDITS_AT_ONCE, 10)), LONGEST_PAUSE) if edits >= EDITS_AT_ONCE else timedelta(0)
-    db.execute(
-        "UPDATE entries SET url = :url, title = :title, content = :content, published = :published, updated = :updated,"
-        " author = :author, fingerprint = :fingerprint, state = 'pending', why = '', tries = 0, tried = NULL, edits = edits + 1,"
-        " next_try = :due WHERE feed = :feed AND guid = :guid",
-        words | {"due": moment(now + pause)},
-    )
-    return "updated"
 
 
 def _settle(db: sqlite3.Connection, entries: Sequence[Entry], article: int | None, now: datetime, why: str, retry: datetime | None) -> None:
