@@ -732,6 +732,12 @@ def _completed(article: Article, pending: PendingEntry) -> Article:
 
 
 def _writable_entry(entry: Entry) -> Entry:
+    try:
+        "".join((entry.guid, entry.url, entry.title, entry.content, entry.author)).encode()
+    except UnicodeEncodeError:
+        pass
+    else:
+        return entry
     return replace(
         entry,
         guid=_writable(entry.guid),

@@ -38,6 +38,18 @@ def fold(name: str) -> str:
     return " ".join(words)
 
 
+def one_line(text: str) -> str:
+    """Makes each run of white space one blank, and takes it away at both ends.
+
+    >>> one_line(" two\\n ports"), one_line("two ports")
+    ('two ports', 'two ports')
+    """
+    # Most texts are so already, which is seen several times as fast: no white space but the blank is printable.
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
+    return " ".join(text.split())
+
+
 def digest(*parts: str) -> str:
     """Gives a stable identifier of 16 hexadecimal digits for a sequence of strings.
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ParseError
 from pipeline.feeds import parse, read_date
-from pipeline.model import Feed, Page, ParsedFeed
+from pipeline.model import Feed, FeedHints, Page, ParsedFeed
 
 FEED = Feed("Harbour wire", "https://wire.example/feed.xml")
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -241,6 +241,61 @@ def test_entities_of_html_are_understood_and_entities_of_its_own_are_not_expande
     assert len(read(bomb).entries[0].content) < 10_000
 
 
+SITEMAP = """<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+ xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://wire.example/a?x=1&amp;y=2</loc><lastmod>2024-03-06</lastmod>
+<news:news><news:publication><news:name>Wire</news:name><news:language>en</news:language></news:publication>
+<news:publication_date>2024-03-05T08:00:00+00:00</news:publication_date><news:title>Two ports &amp; a quay</news:title></news:news></url>
+<url><loc>https://wire.example/about</loc></url></urlset>"""
+
+
+def test_a_news_sitemap_is_read() -> None:
+    found = read(SITEMAP)
+    [entry] = found.entries
+    assert (entry.title, entry.url, entry.guid) == ("Two ports & a quay", "https://wire.example/a?x=1&y=2", entry.url)
+    assert (entry.published, entry.updated) == (datetime(2024, 3, 5, 8, tzinfo=UTC), datetime(2024, 3, 6, tzinfo=UTC))
+    assert found.partial == "1 of 2 addresses had no title"
+    assert "not well-formed" in read(SITEMAP[:-60].replace("<url><loc>https://wire.example/about</loc>", "")).partial
+    with pytest.raises(ParseError, match=r"index of sitemaps, not a feed; it points to https://wire\.example/news\.xml"):
+        read(
+            "<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>https://wire.example/news.xml</loc></sitemap>"
+        )
+
+
+HINTS = [
+    ("<ttl>90</ttl>", FeedHints(90.0)),
+    ("<ttl>soon</ttl>", FeedHints()),
+    ("<sy:updatePeriod>daily</sy:updatePeriod>", FeedHints(1440.0)),
+    ("<sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency><ttl>10</ttl>", FeedHints(30.0)),
+    ("<skipHours><hour>0</hour><hour>24</hour><hour>23</hour><hour>77</hour></skipHours>", FeedHints(0.0, frozenset({0, 23}))),
+    ("<skipDays><day>Sunday</day><day>Someday</day></skipDays>", FeedHints(0.0, frozenset(), frozenset({6}))),
+]
+
+
+@pytest.mark.parametrize(("inside", "hints"), HINTS)
+def test_what_a_feed_asks_for(inside: str, hints: FeedHints) -> None:
+    assert read(rss(ITEM, head=inside)).hints == hints
+    assert read(rss(ITEM.replace("<title>", inside + "<title>"))).hints == FeedHints()
+
+
+def test_entries_that_a_feed_takes_back() -> None:
+    gone = "<at:deleted-entry xmlns:at='http://purl.org/atompub/tombstones/1.0' ref='tag:a &amp; b' when='2024-03-05T08:00:00Z'/>"
+    found = read(atom("<entry><id>tag:c</id><title>C</title></entry>" + gone))
+    assert (found.deleted, [e.guid for e in found.entries]) == (("tag:a & b",), ["tag:c"])
+
+
+UNDECLARED = [
+    ("euc-jp", "ゲーム三昧な正月の港のニュースを集めました"),
+    ("koi8-r", "Как пережить новогоднюю ночь в порту, если все суда стоят на рейде, а буксиров не хватает даже для половины из них"),
+    ("cp1252", "Zürich – Häfen"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "title"), UNDECLARED)
+def test_an_encoding_that_nobody_names_is_guessed(encoding: str, title: str) -> None:
+    body = "<rss version='2.0'><channel>" + f"<item><title>{title}</title><description>{title}, {title}</description></item>" * 3
+    assert read((body + "</channel></rss>").encode(encoding)).entries[0].title == title
+
+
 ENCODINGS = [
     ("utf-8", "utf-8", "application/xml"),
     ("utf-8", "iso-8859-1", "application/xml; charset=iso-8859-1"),
@@ -283,7 +338,10 @@ NO_FEEDS = [
         "is an HTML page, not a feed; it points to the feed https://wire.example/feed?a=1&b=2",
     ),
     (b"<?xml version='1.0'?><opml version='2.0'><body/></opml>", "is XML, but no feed (it begins with <opml>)"),
-    (b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>", "is XML, but no feed (it begins with <urlset>)"),
+    (
+        b"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'/>",
+        "is a sitemap without news (its addresses have no titles), not a feed",
+    ),
     (b"Service unavailable", "is plain text, not a feed"),
     (b'{"error": "no"}', 'is JSON, but no JSON Feed (it has no list of "items")'),
     (b"[1, 2]", 'is JSON, but no JSON Feed (it has no list of "items")'),

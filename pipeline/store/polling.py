@@ -15,7 +15,7 @@ from pipeline.model import NO_HINTS, Entry, Feed, FeedHints, Move, Plan
 from pipeline.store.reads import moment
 from pipeline.store.values import NOTHING, FeedState, Poll, PollCounts
 from pipeline.store.writes import Writes
-from pipeline.text import digest
+from pipeline.text import digest, one_line
 
 EDITS_AT_ONCE = 3
 """A feed that rewrites an entry at every poll is believed so often at once, then at doubling hours."""
@@ -170,19 +170,21 @@ _READ = (
 def _save_entries(db: sqlite3.Connection, poll: Poll, at: str, now: datetime) -> PollCounts:
     """Keeps the entries of one poll. One that comes under a new guid in the place of one that is listed no more is that one."""
     feed = poll.feed
-    guids = json.dumps([e.guid for e in poll.entries])
-    known = {
-        guid: (fingerprint, edits)
-        for guid, fingerprint, edits in db.execute(
+    known: dict[str, tuple[str, int]] = {}
+    mended: dict[str, tuple[str, int]] = {}
+    gone: set[str] = set()
+    if db.execute("SELECT EXISTS (SELECT 1 FROM entries WHERE feed = ?)", (feed,)).fetchone()[0]:
+        guids = json.dumps([e.guid for e in poll.entries])
+        found = db.execute(
             "SELECT guid, fingerprint, edits FROM entries WHERE feed = ? AND guid IN (SELECT value FROM json_each(?))", (feed, guids)
         )
-    }
-    fresh = [e for e in poll.entries if e.guid not in known]
-    mended = _mend_guids(db, feed, fresh, guids) if fresh else {}
-    gone = _tombstones(db, feed, fresh) if fresh else set()
+        known = {guid: (fingerprint, edits) for guid, fingerprint, edits in found}
+        if fresh := [e for e in poll.entries if e.guid not in known]:
+            mended = _mend_guids(db, feed, fresh, guids)
+            gone = _tombstones(db, feed, fresh)
     rows, updated = [], 0
     for entry in poll.entries:
-        print_ = digest(" ".join(entry.title.split()), " ".join(entry.content.split()), moment(entry.updated) if entry.updated else "")
+        print_ = digest(one_line(entry.title), one_line(entry.content), moment(entry.updated) if entry.updated else "")
         before = known.get(entry.guid) or mended.get(entry.guid)
         if before is None:
             if entry.guid not in gone:
