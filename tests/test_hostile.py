@@ -17,9 +17,12 @@ from pipeline.fetch import Fetcher, FetchSettings, Outcome, PageRequest
 from pipeline.model import Page
 from tests.hostile import CLOSED, HEAD, Hole, brotli_bomb, gzip_bomb, plain, redirects, repeats, says, silent, zstd_bomb
 
-SECONDS = 1.0
-SETTINGS = FetchSettings(timeout_seconds=SECONDS, allow_private_addresses=True, concurrency=100, per_host=100, max_body_megabytes=5)
+SECONDS = 2.0
+SETTINGS = FetchSettings(timeout_seconds=SECONDS, allow_private_addresses=True, concurrency=100, per_host=100, max_body_megabytes=1)
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+FLOOD = {Trouble.TOO_LARGE, Trouble.DEADLINE}
+"""What ends a flood: the cap, or on a machine that is too busy to get there the deadline. `test_fetch` holds the cap by itself."""
 
 BEHAVIOURS: dict[str, tuple[Callable[[Hole, socket], None], set[Trouble]]] = {
     "silence": (silent, {Trouble.DEADLINE}),
@@ -27,18 +30,18 @@ BEHAVIOURS: dict[str, tuple[Callable[[Hole, socket], None], set[Trouble]]] = {
     "drip in the head": (repeats(HEAD, b"X-More: 1\r\n", 0.05), {Trouble.DEADLINE, Trouble.PROTOCOL}),
     "drip in the status": (repeats(b"HTTP/1.1 200 ", b"O", 0.05), {Trouble.DEADLINE, Trouble.PROTOCOL}),
     "drip in chunks": (repeats(CHUNKED, b"1\r\nx\r\n", 0.05), {Trouble.DEADLINE}),
-    "endless": (repeats(HEAD + CLOSED, b"x" * 65_536), {Trouble.TOO_LARGE}),
-    "endless chunks": (repeats(CHUNKED, b"10000\r\n" + b"x" * 65_536 + b"\r\n"), {Trouble.TOO_LARGE}),
+    "endless": (repeats(HEAD + CLOSED, b"x" * 65_536), FLOOD),
+    "endless chunks": (repeats(CHUNKED, b"10000\r\n" + b"x" * 65_536 + b"\r\n"), FLOOD),
     "endless head": (repeats(HEAD, b"X-More: " + b"x" * 1000 + b"\r\n"), {Trouble.PROTOCOL, Trouble.DEADLINE}),
     "endless header": (repeats(HEAD + b"X-More: ", b"x" * 65_536), {Trouble.PROTOCOL}),
     "endless status": (repeats(b"HTTP/1.1 200 ", b"O" * 65_536), {Trouble.PROTOCOL}),
     "endless continues": (repeats(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.001), {Trouble.DEADLINE, Trouble.PROTOCOL}),
     "a long chunk header": (repeats(CHUNKED, b"0" * 65_536), {Trouble.BROKEN, Trouble.PROTOCOL, Trouble.DEADLINE}),
     "endless trailers": (repeats(CHUNKED + b"0\r\n", b"X-More: 1\r\n"), {Trouble.BROKEN, Trouble.PROTOCOL, Trouble.DEADLINE}),
-    "gzip bomb": (gzip_bomb(), {Trouble.TOO_LARGE}),
-    "brotli bomb": (brotli_bomb(), {Trouble.TOO_LARGE, Trouble.ENCODING}),
-    "zstd bomb": (zstd_bomb(), {Trouble.TOO_LARGE, Trouble.ENCODING}),
-    "bomb after a redirect": (redirects("/gzip%20bomb"), {Trouble.TOO_LARGE}),
+    "gzip bomb": (gzip_bomb(), FLOOD),
+    "brotli bomb": (brotli_bomb(), FLOOD),
+    "zstd bomb": (zstd_bomb(), FLOOD),
+    "bomb after a redirect": (redirects("/gzip%20bomb"), FLOOD),
     "truncated": (says(HEAD + b"Content-Length: 1000\r\n" + CLOSED + b"half"), {Trouble.BROKEN}),
     "truncated chunk": (says(CHUNKED + b"ff\r\nhalf"), {Trouble.BROKEN}),
     "no last chunk": (says(CHUNKED + b"4\r\nhalf\r\n"), {Trouble.BROKEN}),
