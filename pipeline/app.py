@@ -20,6 +20,7 @@ from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.tagger import ModelError, Tagger
 from pipeline.errors import UsageError
 from pipeline.fetch import Fetcher
+from pipeline.fetch.archive import Archive, Replay
 from pipeline.model import KnownName, Watched
 from pipeline.store import Store
 
@@ -28,14 +29,22 @@ IGO_DAY = date(2014, 12, 31)
 
 
 @contextmanager
-def open_parts(config: Config, *, read_only: bool = False, detector: Detecting | None = None) -> Iterator[Parts]:
-    """Opens what a cycle needs and closes it again; a detector that is handed in takes the place of our own.
+def open_parts(
+    config: Config, *, read_only: bool = False, detector: Detecting | None = None, replay: Path | None = None
+) -> Iterator[Parts]:
+    """Opens what a cycle needs and closes it again; a detector that is handed in takes the place of our own, and the WARC files of
+    the folder `replay` that of the network.
 
     Raises StoreError where the store cannot be opened; `read_only` opens it beside a writer, for a cycle that is not run.
     """
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
-        fetcher = stack.enter_context(Fetcher(config.fetch))
+        fetcher: Fetcher | Replay
+        if replay:
+            fetcher = stack.enter_context(Replay(replay))
+        else:
+            archive = stack.enter_context(Archive(config.archive)) if config.archive else None
+            fetcher = stack.enter_context(Fetcher(config.fetch, archive.keep if archive else None))
         learned = store.known_names()
         # Learned names go in before the watch list, so that a body that is watched from now on keeps the key that it had.
         identities = load_identities(config.watch, learned)

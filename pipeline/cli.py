@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import __version__, evaluation, review, signals, timeline, training, upkeep
+from pipeline import __version__, evaluation, review, signals, sources, timeline, training, upkeep
 from pipeline.arguments import DEFAULT_CONFIG, as_json, configuration, print_json, reading, utc_now, when
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
@@ -123,6 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     run = command("run-once", run_once, "read every feed now, and tell what changed", "pipeline run-once")
     run.add_argument("--due", action="store_true", help="read only the feeds that are due")
+    run.add_argument("--replay", type=Path, metavar="FOLDER", help="read from the WARC files of a folder instead of the network")
     as_json(run)
 
     keep = command(
@@ -188,6 +189,7 @@ def build_parser() -> argparse.ArgumentParser:
     timeline.add_commands(command, configuration, lambda words: when(words, utc_now()))
     signals.add_commands(command, configuration)
     evaluation.add_commands(command)
+    sources.add_commands(command)
     training.add_commands(command)
     upkeep.add_commands(command)
     return parser
@@ -213,7 +215,7 @@ def run_once(args: argparse.Namespace) -> int:
     config = configuration(args)
     if any(channel.kind == "log" for channel in config.channels):
         screen.log_to_stderr()
-    with app.open_parts(config) as parts:
+    with app.open_parts(config, replay=args.replay) as parts:
         with screen.progress(quiet=args.json) as progress:
             report = cycle.run_once(parts, utc_now(), everything=not args.due, progress=progress)
         digest = build(report.changes, report.started, report.finished, parts.store.feed_health())

@@ -24,6 +24,7 @@ import soupsieve
 from pipeline import rules
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
+from pipeline.fetch.archive import ArchiveSettings
 from pipeline.model import AlertRule, Audience, Channel, Feed, Role, RosterRule, Watched
 
 DEFAULT_STORE = "var/pipeline.db"
@@ -53,6 +54,7 @@ class Config:
     rosters: tuple[RosterRule, ...] = ()
     audiences: tuple[Audience, ...] = ()
     desk: rules.DeskSettings = field(default_factory=rules.DeskSettings)
+    archive: ArchiveSettings | None = None
 
 
 def load(path: Path) -> Config:
@@ -109,6 +111,9 @@ def _read(root: _Table, path: Path) -> Config:
     if "path" not in store.wrong and store_path.is_dir():
         store.note("path", f"{str(store_path)!r} is a folder; name a file in it, like {DEFAULT_STORE!r}")
     settings = _fetch(root.table("fetch"))
+    archive = _archive(root.table("archive"), base) if "archive" in root.values else None
+    if archive is None:
+        root.table("archive")  # a key that may be there
     feeds = root.tables("feeds", _feed)
     rosters = root.tables("rosters", _roster)
     channels = root.tables("channels", lambda table: rules.read_channel(table, base))
@@ -125,12 +130,13 @@ def _read(root: _Table, path: Path) -> Config:
     )
     digest.finish()
     root.finish()
-    if not root.subtables("feeds") and not root.subtables("rosters") and "feeds" not in root.wrong:
-        root.note("feeds", "there is none; add at least one [[feeds]] table with a name and a url")
+    if not root.subtables("feeds") and not root.subtables("rosters") and "feeds" not in root.values:
+        advice = "or write feeds = [] and use `pipeline feeds add`"
+        root.note("feeds", f"there is none; add at least one [[feeds]] table with a name and a url, {advice}")
     for key in ("feeds", "rosters", "channels", "watch", "alerts", "digests"):
         _unique(root, key, "name")
     _unique(root, "feeds", "url")
-    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters, audiences, desk)
+    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters, audiences, desk, archive)
 
 
 def _fetch(table: _Table) -> FetchSettings:
@@ -149,6 +155,14 @@ def _fetch(table: _Table) -> FetchSettings:
     table.finish()
     if not settings.user_agent.isascii() or not settings.user_agent.isprintable():
         table.note("contact" if contact else "user_agent", "only plain ASCII characters can be sent in it")
+    return settings
+
+
+def _archive(table: _Table, base: Path) -> ArchiveSettings:
+    settings = ArchiveSettings(table.path("folder", base), table.number("megabytes", float, 1000.0, least=1, most=1_000_000))
+    table.finish()
+    if "folder" not in table.wrong and settings.folder.is_file():
+        table.note("folder", f"{str(settings.folder)!r} is a file, not a folder")
     return settings
 
 
@@ -293,7 +307,7 @@ class _Table:
 
     def address(self, key: str, what: str = "feed") -> str:
         text = self.text(key)
-        if text and key not in self.wrong and (problem := _wrong_address(text)):
+        if text and key not in self.wrong and (problem := wrong_address(text)):
             self.note(key, f"{text!r} {problem.replace('a feed', f'a {what}')}")
         return text
 
@@ -369,10 +383,10 @@ def _shown(value: Any) -> str:
 _LABEL = re.compile(r"(?!-)[^\W_](?:[\w-]{0,61}[^\W_])?|[^\W_]", re.UNICODE)
 
 
-def _wrong_address(address: str) -> str:
+def wrong_address(address: str) -> str:
     """Says what is wrong with the address of a feed, or gives an empty string.
 
-    >>> _wrong_address("https://wire.example/feed.xml"), _wrong_address("ftp://wire.example/")
+    >>> wrong_address("https://wire.example/feed.xml"), wrong_address("ftp://wire.example/")
     ('', 'is no address of a feed: it must begin with http:// or https://')
     """
     if address.partition(":")[0].lower() not in {"http", "https"} or not re.match(r"https?://", address, re.I):

@@ -29,6 +29,7 @@ from pipeline import alerts, articles, digest, feeds, memory, notify, outbox, pa
 from pipeline.config import Config
 from pipeline.errors import FetchError, ParseError, PipelineError, Trouble
 from pipeline.fetch import Fetcher, Outcome, PageRequest, site_of
+from pipeline.fetch.archive import Replay
 from pipeline.model import (
     Alert,
     Article,
@@ -95,7 +96,7 @@ class Parts:
 
     config: Config
     store: Store
-    fetcher: Fetcher
+    fetcher: Fetcher | Replay
     detector: Detecting
     identities: Identities
     teach: Callable[[Sequence[KnownName]], None]

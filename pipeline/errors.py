@@ -48,6 +48,7 @@ class Trouble(StrEnum):
     ROBOTS = "robots"
     HELD = "held"  # the server asked to be left alone until later
     STOPPED = "stopped"
+    ABSENT = "absent"  # not in the archive that is read from
 
 
 class FetchError(PipelineError):

@@ -261,8 +261,10 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_there_must_be_a_feed(tmp_path: Path) -> None:
-    for text in ("", "feeds = []\n"):
-        assert problems(tmp_path, text) == ("feeds: there is none; add at least one [[feeds]] table with a name and a url",)
+    assert problems(tmp_path, "") == (
+        "feeds: there is none; add at least one [[feeds]] table with a name and a url, or write feeds = [] and use `pipeline feeds add`",
+    )
+    assert load(write(tmp_path, "feeds = []\n")).feeds == ()
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ FLOORS = {
     "signals": DOORS,
     "single": DOORS,
     "site": DOORS,
+    "sources": DOORS,
     "timeline": DOORS,
     "train": DOORS,
     "training": DOORS,

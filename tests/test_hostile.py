@@ -6,6 +6,8 @@ import re
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from socket import socket
 
@@ -17,8 +19,7 @@ from pipeline.fetch import Fetcher, FetchSettings, Outcome, PageRequest
 from pipeline.model import Page
 from tests.hostile import CLOSED, HEAD, Hole, brotli_bomb, gzip_bomb, plain, redirects, repeats, says, silent, zstd_bomb
 
-SECONDS = 2.0
-SETTINGS = FetchSettings(timeout_seconds=SECONDS, allow_private_addresses=True, concurrency=100, per_host=100, max_body_megabytes=1)
+SETTINGS = FetchSettings(allow_private_addresses=True, concurrency=100, per_host=100, max_body_megabytes=1)
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 FLOOD = {Trouble.TOO_LARGE, Trouble.DEADLINE}
@@ -68,11 +69,20 @@ BEHAVIOURS: dict[str, tuple[Callable[[Hole, socket], None], set[Trouble]]] = {
 }
 
 
-def fetched(urls: list[str], settings: FetchSettings = SETTINGS) -> dict[str, tuple[Outcome, float]]:
+def fetched(urls: list[str], settings: FetchSettings | None = None) -> dict[str, tuple[Outcome, float]]:
     """Fetches all at once and gives each outcome with the seconds after which it came."""
     begun = time.monotonic()
-    with Fetcher(settings) as fetcher:
+    with Fetcher(settings or replace(SETTINGS, timeout_seconds=patience())) as fetcher:
         return {request.url: (outcome, time.monotonic() - begun) for request, outcome in fetcher.fetch([PageRequest(u) for u in urls])}
+
+
+@cache
+def patience() -> float:
+    """A deadline that an answer which comes at once meets here with ease: a second, and more on a machine with much else to do."""
+    begun = time.monotonic()
+    with Hole({}) as hole, Fetcher(replace(SETTINGS, timeout_seconds=60)) as fetcher:
+        list(fetcher.fetch([PageRequest(hole.url(f"/{n}")) for n in range(60)]))
+    return min(20.0, max(1.0, 5 * (time.monotonic() - begun)))
 
 
 def peak() -> int:
@@ -100,7 +110,7 @@ def test_each_ends_by_its_deadline_with_the_right_kind_in_little_memory_and_hold
         outcome, seconds = found[url]
         assert isinstance(outcome, FetchError), url
         assert outcome.kind in kinds, (url, outcome, outcome.kind)
-        assert "\n" not in str(outcome) and seconds < SECONDS + 1, (url, seconds)
+        assert "\n" not in str(outcome) and seconds < patience() + 1, (url, seconds)
     assert all(isinstance(found[url][0], Page) for url in good)
     assert grown < 64 * 1024 * 1024
 
@@ -155,7 +165,7 @@ def test_redirects_that_lead_nowhere_say_so() -> None:
         for n, (location, kind) in enumerate(LEADS_NOWHERE):
             outcome, seconds = found[hole.url(f"/{n}")]
             assert isinstance(outcome, FetchError), location
-            assert (outcome.kind, seconds < SECONDS + 1) == (kind, True), (location, outcome)
+            assert (outcome.kind, seconds < patience() + 1) == (kind, True), (location, outcome)
         others = fetched([hole.url("/drip"), hole.url("/empty")])
         assert isinstance(others[hole.url("/drip")][0], Page)
         assert "302" in str(others[hole.url("/empty")][0])
