@@ -10,6 +10,7 @@ import pytest
 from pipeline.config import Config, DigestSettings, load
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
+from pipeline.fetch.archive import ArchiveSettings
 from pipeline.model import AlertRule, ChangeKind, Channel, Feed, Role, RosterRule, Severity, Watched
 
 LEAST = '[[feeds]]\nname = "Harbour wire"\nurl = "https://wire.example/feed.xml"\n'
@@ -111,6 +112,13 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
     assert found.digest == DigestSettings(1, ("files",))
 
 
+def test_an_archive_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    assert load(write(tmp_path, LEAST)).archive is None
+    found = load(write(tmp_path, "[archive]\nfolder = 'var/warc'\nmegabytes = 50\n" + LEAST))
+    assert found.archive == ArchiveSettings(tmp_path / "var" / "warc", 50.0)
+    assert problems(tmp_path, "[archive]\n" + LEAST) == ("archive.folder: is missing; it must be a text in quotation marks",)
+
+
 def test_relative_paths_go_by_the_parent_of_a_folder_called_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, LEAST, "house/config/pipeline.toml")
     monkeypatch.chdir(tmp_path / "house")
@@ -140,7 +148,7 @@ def test_a_roster_and_no_feed_will_do(tmp_path: Path) -> None:
 ONE_PROBLEM = [
     (
         "[alertz]\nx = 1\n",
-        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, channels, desk, digest, digests, feeds, fetch, rosters, store, watch",
+        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, archive, channels, desk, digest, digests, feeds, fetch, rosters, store, watch",
     ),
     ("[[rosters]]\nname = 'r'\nurl = 'https://a.example'\n", "rosters[0].coalition: is missing; it must be a text in quotation marks"),
     (ROSTER + "selector = 'ul >> li'\n", "rosters[0].selector: 'ul >> li' is no CSS selector: "),
