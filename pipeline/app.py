@@ -21,7 +21,8 @@ from pipeline.detect.tagger import ModelError, Tagger
 from pipeline.errors import UsageError
 from pipeline.fetch import Fetcher
 from pipeline.fetch.archive import Archive, Replay
-from pipeline.model import KnownName, Watched
+from pipeline.model import KnownName, Owner, Watched
+from pipeline.owners import Owners, owners_from
 from pipeline.store import Store
 
 IGO_DAY = date(2014, 12, 31)
@@ -59,7 +60,8 @@ def open_parts(
             if own:
                 own.learn(_coalitions_in(names))
 
-        yield Parts(config, store, fetcher, detector or own or load_detector(), identities, teach)
+        owners = load_owners(config.owners)
+        yield Parts(config, store, fetcher, detector or own or load_detector(), identities, teach, owners=owners)
 
 
 def _coalitions_in(names: Sequence[KnownName]) -> tuple[KnownName, ...]:
@@ -120,6 +122,11 @@ def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName
 def load_forms() -> resolve.Forms:
     """Gives the words around a name that do not tell two bodies apart, and the sorts of bodies."""
     return resolve.forms_from(_knowledge("name-forms.txt"), _knowledge("heads.txt"))
+
+
+def load_owners(configured: Sequence[Owner] = ()) -> Owners:
+    """Gives who is behind which publisher; what is configured goes before the package's list."""
+    return Owners((*configured, *owners_from(_knowledge("owners.csv"))))
 
 
 def load_places() -> frozenset[str]:

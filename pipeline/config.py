@@ -25,7 +25,7 @@ from pipeline import rules
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
 from pipeline.fetch.archive import ArchiveSettings
-from pipeline.model import AlertRule, Audience, Channel, Feed, Role, RosterRule, Watched
+from pipeline.model import AlertRule, Audience, Channel, Feed, Owner, Role, RosterRule, Watched
 
 DEFAULT_STORE = "var/pipeline.db"
 
@@ -55,6 +55,7 @@ class Config:
     audiences: tuple[Audience, ...] = ()
     desk: rules.DeskSettings = field(default_factory=rules.DeskSettings)
     archive: ArchiveSettings | None = None
+    owners: tuple[Owner, ...] = ()
 
 
 def load(path: Path) -> Config:
@@ -118,6 +119,7 @@ def _read(root: _Table, path: Path) -> Config:
     rosters = root.tables("rosters", _roster)
     channels = root.tables("channels", lambda table: rules.read_channel(table, base))
     watch = root.tables("watch", _watched)
+    owners = root.tables("owners", _owner)
     names = {table.values.get("name") for table in root.subtables("channels")} | {c.name for c in channels}
     known = sorted(name for name in names if isinstance(name, str))
     kinds = sorted({w.kind for w in watch if w.kind})
@@ -133,10 +135,12 @@ def _read(root: _Table, path: Path) -> Config:
     if not root.subtables("feeds") and not root.subtables("rosters") and "feeds" not in root.values:
         advice = "or write feeds = [] and use `pipeline feeds add`"
         root.note("feeds", f"there is none; add at least one [[feeds]] table with a name and a url, {advice}")
-    for key in ("feeds", "rosters", "channels", "watch", "alerts", "digests"):
+    for key in ("feeds", "rosters", "channels", "watch", "alerts", "digests", "owners"):
         _unique(root, key, "name")
     _unique(root, "feeds", "url")
-    return Config(path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters, audiences, desk, archive)
+    return Config(
+        path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters, audiences, desk, archive, owners
+    )
 
 
 def _fetch(table: _Table) -> FetchSettings:
@@ -202,6 +206,12 @@ def _watched(table: _Table) -> Watched:
     watched = Watched(table.text("name"), table.texts("aliases"), table.text("kind", ""))
     table.finish()
     return watched
+
+
+def _owner(table: _Table) -> Owner:
+    owner = Owner(table.text("name"), table.texts("publishers"))
+    table.finish()
+    return owner
 
 
 def _unique(root: _Table, tables: str, key: str) -> None:

@@ -50,6 +50,7 @@ from pipeline.model import (
     Standing,
     Status,
 )
+from pipeline.owners import Owners
 from pipeline.resolve import Identities, parties_of, resolve, witness
 from pipeline.store import (
     DueDigest,
@@ -101,6 +102,7 @@ class Parts:
     identities: Identities
     teach: Callable[[Sequence[KnownName]], None]
     deliver: Callable[[notify.Message, Channel], str] = notify.deliver
+    owners: Owners = field(default_factory=Owners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: 
     """
     begun = time.monotonic()
     cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
-    memory.complete(parts.store, now)
+    memory.complete(parts.store, now, parts.owners)
     cycle.poll_feeds()
     cycle.read_articles()
     cycle.poll_rosters()
@@ -504,6 +506,7 @@ class _Cycle:
         article, parts = words.article, self.parts
         resolution = resolve(detection.claims, parts.identities, article.url)
         self.skipped.update(s.why for s in resolution.skipped)
+        owner = parts.owners.of(words.publisher, article.url)
         fresh = tuple(
             witness(
                 resolved,
@@ -513,6 +516,7 @@ class _Cycle:
                 detector=version,
                 seen=self.now,
                 published=article.published,
+                owner=owner,
             )
             for resolved in resolution.statements
         )
@@ -552,6 +556,7 @@ class _Cycle:
             run=self.run,
             why=words.why,
             retry=words.retry,
+            owner=owner,
         )
 
     def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -624,7 +629,7 @@ class _Cycle:
         coalition = root(parties[0][0].key)
         standing = {m.member.key: m for m in self.store.memberships(coalition)}
         out = [key for key in set(keys.values()) if key in standing and standing[key].standing is Standing.OUT]
-        told = self.store.evidence_about([coalition], members=out) if out else ()
+        told = [e for e in self.store.evidence_about([coalition], members=out) if e.statement.coalition.key == coalition] if out else []
         said = roster.claims(rule, names, past, keys, standing, told, self.now.date())
         if not said:
             return None

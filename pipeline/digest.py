@@ -25,6 +25,7 @@ from pipeline.model import (
     Severity,
     Standing,
     Status,
+    independent,
 )
 from pipeline.strip import Strip
 
@@ -208,7 +209,7 @@ def _line(changes: Sequence[Change]) -> Line:
         day=first.effective.earliest() if first.effective else _said(first) or first.detected_at.date(),
         severity=min((severity(c) for c in changes), key=_WEIGHT.__getitem__),
         confidence=min(c.confidence for c in changes),
-        sources=len({e.story for e in evidence}),
+        sources=independent(evidence),
         quotes=quotes[:QUOTES_SHOWN],
         more=len({e.article for e in evidence} - {q.url for q in quotes[:QUOTES_SHOWN]}),
         changes=tuple(c.id for c in changes),

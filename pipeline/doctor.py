@@ -130,8 +130,8 @@ def _memberships(store: Store) -> list[Finding]:
     for begin in range(0, len(keys), CHUNK):
         some = keys[begin : begin + CHUNK]
         evidence = store.evidence_about(some)
-        told = {(e.statement.coalition.key, e.statement.member.key) for e in evidence if e.statement.member}
-        derived = {(m.coalition.key, m.member.key): _state(m) for m in diff.derive(evidence)}
+        derived = {(m.coalition.key, m.member.key): _state(m) for m in diff.derive(evidence, of=frozenset(some))}
+        told = {(e.statement.coalition.key, e.statement.member.key) for e in evidence if e.statement.member} | derived.keys()
         saved = {(m.coalition.key, m.member.key): m for key in sorted(rulings.kin(some)) for m in store.memberships(key)}
         bare += [_called(m) for pair, m in saved.items() if pair not in told]
         other += [_called(m) for pair, m in saved.items() if pair in told and _state(m) != derived.get(pair)]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.model import Event, Evidence, Membership, Party, Spell, Status
+from pipeline.model import Event, Evidence, Membership, Party, Spell, Status, independent
 from pipeline.text import digest
 
 COLUMNS = ("coalition", "member", "role", "since", "until", "standing", "sources", "source", "words")
@@ -112,7 +112,7 @@ def table(bodies: Iterable[Body]) -> Iterator[str]:
                     str(spell.since or ""),
                     str(spell.until or ""),
                     spell.standing,
-                    str(len({e.story for e in proofs})),
+                    str(independent(proofs)),
                     best.article,
                     " ".join(best.quote.split()),
                 )
@@ -148,7 +148,9 @@ def _about_body(body: Body) -> dict[str, Sequence[str]]:
 
 
 def _other_names(body: Body) -> list[str]:
-    said = {name for e in body.evidence for name in (e.coalition_said, e.other_name, e.statement.coalition.name) if name}
+    said = {
+        name for e in body.evidence for name in (e.coalition_said, "" if e.successor else e.other_name, e.statement.coalition.name) if name
+    }
     return sorted({_plain(name) for name in said} - {_plain(body.coalition.name)})
 
 

@@ -101,7 +101,8 @@ def import_list(
             for reading in readings:
                 store.save_reading(reading, now)
             rulings = store.rulings()
-            store.save_state(sorted(rulings.kin(touched)), diff.derive(store.evidence_about({rulings.root(key) for key in touched})), now)
+            bodies = store.merged_with({rulings.root(key) for key in touched})
+            store.save_state(sorted(rulings.kin(bodies)), diff.derive(store.evidence_about(bodies)), now)
             store.finish_run(run, {"import": origin.name, **report.as_json()}, now)
     return report
 

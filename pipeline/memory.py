@@ -36,6 +36,7 @@ from pipeline.model import (
     Status,
     Verdict,
 )
+from pipeline.owners import Owners
 from pipeline.resolve import Forms
 from pipeline.store import Judging, Rulings, Store
 from pipeline.store.reads import is_renaming
@@ -90,6 +91,8 @@ def weigh(
     coalitions = {e.statement.coalition.key for e in (*counted, *gone)}
     if stirred:
         coalitions |= {of.root(key) for key in store.coalitions_with(before.kin(stirred) | after.kin(stirred)) for of in (before, after)}
+    coalitions |= {e.successor.key for e in (*counted, *gone) if e.successor}
+    coalitions = store.merged_with(coalitions, after) | (store.merged_with(coalitions, before) if stirred else set())
     members: set[str] | None = {e.statement.member.key for e in (*counted, *gone) if e.statement.member}
 
     def known_of(members: set[str] | None) -> tuple[Evidence, ...]:
@@ -293,8 +296,9 @@ def _follow(store: Store, judgement: Judgement, holding: Sequence[Judgement], no
     about |= {rulings.root(key) for key in about for rulings in (before, after)}
     touched = store.coalitions_with(before.kin(about) | after.kin(about))
     if spoken and not is_renaming(spoken[0]):
-        touched = before.kin(about) | after.kin(about)  # what is said of one coalition moves no other
-    coalitions = tuple(sorted({rulings.root(key) for key in touched for rulings in (before, after)} | touched | about))
+        touched = before.kin(about) | after.kin(about)  # what is said of one coalition moves no other, but by a merger
+    touched = {rulings.root(key) for key in touched for rulings in (before, after)} | touched | about
+    coalitions = tuple(sorted(store.merged_with(touched, before) | store.merged_with(touched, after)))
     known = store.evidence_about(coalitions, rulings=before)
     was, memberships = diff.derive(known), diff.derive(store.evidence_about(coalitions, rulings=after))
     changes = () if judgement.undone else _taken_back(judgement, known, spoken, before, after, now)
@@ -361,8 +365,8 @@ def look_alikes(store: Store, forms: Forms, places: Set[str], limit: int) -> tup
 
 def sides(store: Store, dispute: Change) -> tuple[tuple[Evidence, ...], ...]:
     """Gives the living statements about what is disputed, each with all its evidence: those for it and those against it."""
-    members = [dispute.member.key] if dispute.member else []
-    found = store.evidence_about([dispute.coalition.key], members=members)
+    members, root = [dispute.member.key] if dispute.member else [], store.rulings().root(dispute.coalition.key)
+    found = [e for e in store.evidence_about([dispute.coalition.key], members=members) if e.statement.coalition.key == root]
     events = {e.statement.event for e in dispute.evidence}
     own = [e for e in found if bool(e.statement.member) == bool(dispute.member) and (dispute.member or e.statement.event in events)]
     return tuple(tuple(x for x in store.evidence_for(key) if not x.withdrawn) for key in dict.fromkeys(e.log_key for e in own))
@@ -395,7 +399,8 @@ def known(store: Store, coalition: str, as_of: date | None = None, known_at: dat
     """Gives where the members of a coalition (key) stood on a day, as it was known at a moment; without either, the present."""
     if as_of is None and known_at is None:
         return store.memberships(store.rulings().root(coalition))
-    return diff.derive(store.evidence_about([coalition], known_at), as_of)
+    rulings = store.rulings(known_at)
+    return diff.derive(store.evidence_about([coalition], known_at, rulings=rulings), as_of, of={rulings.root(coalition)})
 
 
 def timeline(store: Store, party: str, known_at: datetime | None = None) -> tuple[History, ...]:
@@ -403,11 +408,9 @@ def timeline(store: Store, party: str, known_at: datetime | None = None) -> tupl
     rulings = store.rulings(known_at)
     root = rulings.root(party)
     joined = {rulings.root(key) for key in store.coalitions_with(rulings.kin([root]))} - {root}
-    said = (
-        *store.evidence_about([root], known_at, rulings=rulings),
-        *store.evidence_about(joined, known_at, members=[root], rulings=rulings),
-    )
-    return diff.histories(said)
+    own = diff.histories(store.evidence_about([root], known_at, rulings=rulings), of={root})
+    of_others = diff.histories(store.evidence_about(joined, known_at, members=[root], rulings=rulings))
+    return (*own, *(h for h in of_others if h.membership.coalition.key != root and h.membership.member.key == root))
 
 
 # The whole of it.
@@ -424,7 +427,7 @@ def rebuild(store: Store, now: datetime) -> int:
         store.save_redirects()
         for start in range(0, len(roots), CHUNK):
             chunk = roots[start : start + CHUNK]
-            derived = diff.derive(store.evidence_about(chunk))
+            derived = diff.derive(store.evidence_about(chunk), of=frozenset(chunk))
             keys = sorted(rulings.kin(chunk))
             saved = {m for key in keys for m in store.memberships(key)}
             wrong += len({_shape(m) for m in saved} ^ {_shape(m) for m in derived})
@@ -432,10 +435,12 @@ def rebuild(store: Store, now: datetime) -> int:
     return wrong
 
 
-def complete(store: Store, now: datetime) -> None:
-    """Derives what a store that an older version wrote does not have yet: the spells."""
-    if store.lacks_spells():
-        rebuild(store, now)
+def complete(store: Store, now: datetime, owners: Owners) -> None:
+    """Derives what a store that an older version wrote does not have yet, or that rests on another listing of owners."""
+    with store.together():
+        other = store.lists_owners_by() != owners.fingerprint and store.save_owners(owners.of, owners.fingerprint) > 0
+        if other or store.lacks_spells():
+            rebuild(store, now)
 
 
 def _shape(m: Membership) -> tuple[object, ...]:

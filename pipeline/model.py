@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
@@ -120,11 +120,15 @@ class PartialDate:
     year: int
     month: int | None = None
     day: int | None = None
+    _first: date = field(init=False, repr=False, compare=False)
+    _text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.day is not None and self.month is None:
             raise ValueError("a day needs its month")
-        date(self.year, self.month or 1, self.day or 1)  # raises ValueError where there is no such day
+        # Kept, because memory asks each date many times when it weighs an article.
+        object.__setattr__(self, "_first", date(self.year, self.month or 1, self.day or 1))  # raises ValueError where there is none
+        object.__setattr__(self, "_text", "-".join(f"{p:02d}" for p in (self.year, self.month, self.day) if p is not None))
 
     @classmethod
     def parse(cls, text: str) -> PartialDate:
@@ -141,11 +145,11 @@ class PartialDate:
         return cls(year, month, day)
 
     def __str__(self) -> str:
-        return "-".join(f"{p:02d}" for p in (self.year, self.month, self.day) if p is not None)
+        return self._text
 
     def earliest(self) -> date:
         """The first day that it can mean."""
-        return date(self.year, self.month or 1, self.day or 1)
+        return self._first
 
     def latest(self) -> date:
         """The last day that it can mean.
@@ -153,8 +157,10 @@ class PartialDate:
         >>> PartialDate(2024, 2).latest().isoformat()
         '2024-02-29'
         """
+        if self.day is not None:
+            return self._first
         month = self.month or 12
-        return date(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
+        return date(self.year, month, calendar.monthrange(self.year, month)[1])
 
     def covers(self, other: PartialDate) -> bool:
         """Whether `other` is the same time, said as exactly or more exactly.
@@ -375,10 +381,11 @@ class Statement:
 class Evidence:
     """Ties a statement to the words of one article.
 
-    `story` is the cluster of near-copies that the article belongs to: independent sources are counted by it.
+    `story` is the cluster of near-copies that the article belongs to: near-copies are no independent sources.
     `published` is the article's own time, `first_seen` when this store learned of it (the record clock).
-    `other_name` is the coalition's former or new name, for a statement that it was renamed or merged. `coalition_said` and
-    `member_said` are the names in the article's own spelling. `logged` is the key of the statement that the article itself
+    `other_name` is the coalition's former name, for a statement that it was renamed, or the name of the body that it was merged
+    into, which is the `successor`. `owner` is the house that its publisher belongs to. `coalition_said` and `member_said` are the
+    names in the article's own spelling. `logged` is the key of the statement that the article itself
     makes, where a person's judgement (or a renaming) lets it count as another one; empty where it counts as what it says.
     """
 
@@ -398,6 +405,8 @@ class Evidence:
     coalition_said: str = ""
     member_said: str = ""
     logged: str = ""
+    owner: str = ""
+    successor: Party | None = None
 
     @property
     def log_key(self) -> str:
@@ -407,6 +416,16 @@ class Evidence:
     def said_on(self) -> date:
         """The day on which it was said: publication, or where that is unknown the day we read it."""
         return (self.published or self.first_seen).date()
+
+
+def independent(evidence: Iterable[Evidence]) -> int:
+    """Counts the independent sources of evidence: no more than it has stories, and no more than owners stand behind it.
+
+    Forty houses that print one wire story are one source, and so is one house with three stories, or with three addresses.
+    Where nobody looked up the owners, the stories are what counts.
+    """
+    found = tuple(evidence)
+    return min(len({e.story for e in found}), len({e.owner or e.story for e in found}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +443,7 @@ class Spell:
 
     @property
     def sources(self) -> int:
-        return len({e.story for e in self.evidence})
+        return independent(self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +486,7 @@ class Change:
     """What became different for a reader who knew all that was known before.
 
     `effective` is when it took effect in the world, `detected_at` when we learned it. `historic` marks an old event that is
-    told for the first time: it is news to the store, not in the world. `sources` counts independent stories. `judgement` is the
+    told for the first time: it is news to the store, not in the world. `sources` counts independent ones. `judgement` is the
     number of the person's decision that brought it about, 0 where the news did.
     """
 
@@ -494,7 +513,7 @@ class Change:
 
     @property
     def sources(self) -> int:
-        return len({e.story for e in self.evidence})
+        return independent(self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -699,6 +718,14 @@ class AlertRule:
     mute_until: datetime | None = None
     updates: bool = True
     go_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A house and the publishers that belong to it, each by its name or by an address of its site (`example.org`)."""
+
+    name: str
+    publishers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.model import COALITION_EVENTS, KEY, Claim, Event, Evidence, KnownName, Party, Skipped, Statement, Watched
+from pipeline.model import COALITION_EVENTS, KEY, Claim, Event, Evidence, KnownName, Party, Skipped, Statement, Status, Watched
 from pipeline.text import fold
 
 CONFIG, GAZETTEER, STATES, COMPANIES, IGOS = "config", "gazetteer", "states", "companies", "igos"
@@ -36,6 +36,16 @@ _FORMER = "former:"
 _WITHDRAWN_CODES = frozenset({"SUN", "YUG", "SCG", "CSK", "DDR", "ZAR", "BUR", "VDR", "YMD", "RHO", "ANT", "PCI"})
 """Codes of states that are no more (ISO 3166-3): their capital speaks for who is there today."""
 _CITIES = re.compile(r"\b(?:cit(?:y|ies)|mayors?|municipal\w*|towns?|capitals?|metropol\w*|urban)\b", re.I)
+_INTO = re.compile(
+    r"\binto\b|\b(?:absorbed|swallowed|taken over) by\b|\b(?:become|becomes|became|becoming|be) part of\b"
+    r"|\bto (?:form|create|make|found|become)\b",
+    re.I,
+)
+"""Words after which a merger names the body that goes on; "merged with" says it of neither."""
+_ABSORBS = re.compile(r"\b(?:absorb(?:s|ed)?|swallow(?:s|ed)?|takes? over|took over|has taken over)\b", re.I)
+"""Words before which that body stands."""
+_MERGER = re.compile(r"\bmerg(?:e|es|ed|er|ing)\b|\bfusion\b", re.I)
+_CAPITALS = re.compile(r"[A-Z][\w&.'’+-]*(?:(?: (?:of|for|on|and|the|in))* [A-Z][\w&.'’+-]*)*")
 _ACRONYM_OF = re.compile(r"(?P<name>.+?)\s*\((?P<acronym>[^()]{2,15})\)")
 
 
@@ -282,11 +292,13 @@ def is_acronym(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A claim and what it states. `other_name` is the former name of a coalition that was renamed."""
+    """A claim and what it states. `other_name` is the former name of a coalition that was renamed, `successor` the body that one was
+    merged into; that one is itself where another was merged into it."""
 
     claim: Claim
     statement: Statement
     other_name: str = ""
+    successor: Party | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +331,8 @@ def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -
         statement = Statement(coalition, member, claim.event, claim.status, claim.date)
         kept = best.get(statement.key)
         if kept is None or claim.confidence > kept.claim.confidence:
-            best[statement.key] = Resolved(claim, statement, reading.former_name(claim))
+            into = reading.merged_into(claim)
+            best[statement.key] = Resolved(claim, statement, into.name if into else reading.former_name(claim), into)
     return Resolution(tuple(best.values()), tuple(reading.learned), tuple(skipped))
 
 
@@ -344,6 +357,7 @@ def witness(
     detector: str,
     seen: datetime,
     published: datetime | None = None,
+    owner: str = "",
 ) -> Evidence:
     """Gives the evidence for a statement in the words of its article, first and last seen at `seen`."""
     claim = resolved.claim
@@ -362,6 +376,8 @@ def witness(
         other_name=resolved.other_name,
         coalition_said=claim.coalition,
         member_said=claim.member or "",
+        owner=owner,
+        successor=resolved.successor,
     )
 
 
@@ -373,6 +389,7 @@ class _Reading:
         self.learned: list[KnownName] = []
         self._taught: set[tuple[str, str, str]] = set()
         self._coalitions: dict[str, Party] = {}
+        self._claims = claims
         self._renamed = {
             fold(n) for c in claims if c.event is Event.RENAMED for n in (c.coalition, self.former_name(c)) if not is_acronym(n)
         }
@@ -398,6 +415,45 @@ class _Reading:
         if claim.event is not Event.RENAMED:
             return ""
         return next((a for a in claim.coalition_aliases if self._is_name(a) and not is_acronym(a)), "")
+
+    def merged_into(self, claim: Claim) -> Party | None:
+        """The body that goes on after a merger: the one that the words name as such, else the one that was formed by it."""
+        if claim.event is not Event.MERGED or claim.status is Status.DENIED:
+            return None
+        words = claim.quote.words
+        if found := _INTO.search(words):
+            named = self._first_named(words[found.end() :])
+            if named:
+                return named
+        if (found := _ABSORBS.search(words)) and (named := self._first_named(words[: found.start()])):
+            return named
+        merging = {self.coalition(c).key: c for c in self._claims if c.event is Event.MERGED}
+        formed = {
+            body.key: body
+            for c in self._claims
+            if c.event is Event.FORMED and c.status is not Status.DENIED and (body := self.coalition(c)).key not in merging
+            if (c.date and c.date == claim.date) or _MERGER.search(c.quote.words) or self._first_named(words, {body.key})
+        }
+        return next(iter(formed.values())) if len(formed) == 1 else None
+
+    def _first_named(self, words: str, among: Set[str] | None = None) -> Party | None:
+        """The coalition of the article that is named first in some words, by a name or as "the Compact"; else one that is known."""
+        text = f" {fold(f'x {words}')} "  # alone, the article at the beginning would go
+        places: list[tuple[int, int, str]] = []
+        spoken = {name: party for name, party in self._coalitions.items() if among is None or party.key in among}
+        heads: dict[str, set[str]] = defaultdict(set)
+        for name, party in spoken.items():
+            heads[name.split()[-1]].add(party.key)
+        for name in spoken:
+            if (at := text.find(f" {name} ")) >= 0:
+                places.append((at, -len(name), name))
+            head = name.split()[-1]
+            if len(heads[head]) == 1 and (at := text.find(f" the {head} ")) >= 0:
+                places.append((at, -len(head), name))
+        if places:
+            return spoken[min(places)[2]]
+        known = (self.identities.coalition(name) for name in _CAPITALS.findall(words)) if among is None else ()
+        return next(filter(None, known), None)
 
     def _bodies(self, claims: Sequence[Claim]) -> list[tuple[list[str], bool]]:
         """Groups of names that the article uses for one coalition each, the name that claims carry first.

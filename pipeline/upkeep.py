@@ -207,10 +207,10 @@ def _bodies(store: Store) -> Iterator[Body]:
         for e in evidence:
             said.setdefault(e.statement.coalition.key, []).append(e)
         memberships: dict[str, list[Membership]] = {}
-        for m in diff.derive(evidence):
+        for m in diff.derive(evidence, of=frozenset(some)):
             memberships.setdefault(m.coalition.key, []).append(m)
-        for key, own in sorted(said.items()):
-            of_it = tuple(memberships.get(key, ()))
+        for key in sorted({*said, *memberships} & set(some)):
+            of_it, own = tuple(memberships.get(key, ())), said.get(key, [])
             name = of_it[0].coalition.name if of_it else own[0].statement.coalition.name
             yield Body(Party(key, name), of_it, tuple(own), titles)
 

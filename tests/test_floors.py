@@ -35,6 +35,7 @@ FLOORS = {
     "links": CORE,
     "losses": CORE,
     "pacing": CORE,
+    "owners": CORE,
     "render": CORE,
     "resolve": CORE,
     "roster": CORE,

@@ -11,13 +11,14 @@ that it reads in a quotation only tell a correction from a dispute, and a role t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from pipeline.diff.bodies import ended, hear_body
 from pipeline.diff.course import EXIT, RECENT_DAYS, Course, Happening, Stated, Stay, Told, family, pair_of, stated_by
 from pipeline.diff.members import hear_pair
+from pipeline.diff.mergers import carried, successor
 from pipeline.model import (
     COALITION_EVENTS,
     Change,
@@ -37,47 +38,64 @@ COPY_DAYS = 3
 """The same undated statement within these days is the same report, passed on."""
 
 
-def derive(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[Membership, ...]:
+def derive(evidence: Iterable[Evidence], as_of: date | None = None, *, of: Collection[str] | None = None) -> tuple[Membership, ...]:
     """Gives where every member stands, from statements in any order; `as_of` leaves out what took effect after that day.
 
-    The members of a coalition that was dissolved or merged are out from that day. Withdrawn evidence does not count.
+    The members of a coalition that was dissolved or merged are out from that day, and those of one that was merged into another
+    are in that other one from then (see `mergers`), for which its evidence is needed as well: `of` (keys) leaves its own
+    memberships out. Withdrawn evidence does not count.
     """
-    return tuple(membership for membership, _ in _derived(evidence, as_of))
+    return tuple(membership for membership, _, _ in _derived(evidence, as_of, of))
 
 
-def histories(evidence: Iterable[Evidence], as_of: date | None = None) -> tuple[History, ...]:
-    """Gives, for the same memberships as `derive`, step by step what was told of each; what was denied later is among it."""
+def histories(evidence: Iterable[Evidence], as_of: date | None = None, *, of: Collection[str] | None = None) -> tuple[History, ...]:
+    """Gives, for the same memberships as `derive`, step by step what was told of each; what was denied later is among it.
+
+    The end of a coalition is the last step of those who were in it.
+    """
     return tuple(
         History(
             membership,
             tuple(
                 Step(h.event, Status.DENIED if h.denied else h.status, h.when, h.day, h.role, h.dropped, tuple(dict.fromkeys(h.evidence)))
-                for h in course.happenings
+                for h in sorted((*course.happenings, *([end] if end else [])), key=Happening.place)
                 if as_of is None or h.day <= as_of
             ),
         )
-        for membership, course in _derived(evidence, as_of)
+        for membership, course, end in _derived(evidence, as_of, of)
     )
 
 
-def _derived(evidence: Iterable[Evidence], as_of: date | None) -> list[tuple[Membership, Course]]:
+def _derived(
+    evidence: Iterable[Evidence], as_of: date | None, of: Collection[str] | None
+) -> list[tuple[Membership, Course, Happening | None]]:
+    """Derives memberships, each with its course and with the end of the coalition where that ended it."""
     pairs, bodies = _grouped(e for e in evidence if not e.withdrawn)
-    ends = {key: end for key, course in bodies.items() if (end := ended(_read_all(course, coalition=True), as_of))}
+    courses = {key: _read_all(told, coalition=True) for key, told in bodies.items()}
+    ends = {key: end for key, course in courses.items() if (end := ended(course, as_of))}
+    for pair, added in carried(pairs, courses, _read_all).items():
+        pairs[pair] = [*pairs.get(pair, ()), *added]
     derived = []
     for pair, told in pairs.items():
+        if of is not None and pair[0] not in of:
+            continue
         course = _read_all(told)
         state = course.state(as_of)
         standing, until = state.standing(), state.until if state.place is Standing.OUT else None
         stays = course.stays(as_of)
-        if (end := ends.get(pair[0])) and state.place is Standing.IN and not _in_after(told, end.day):
+        end = ends.get(pair[0])
+        if end and state.place is Standing.IN and not _in_after(told, end.day):
             standing, until = Standing.OUT, end.when
             stays[-1].standing, stays[-1].until = standing, until
+            stays[-1].happenings.append(end)
+        else:
+            end = None
         if standing is Standing.UNKNOWN and as_of and all(e.said_on() > as_of for e in told):
             continue
         since = state.since if state.place in {Standing.IN, Standing.OUT} else None
         spells = tuple(Spell(s.standing, s.role, s.since, s.until, _words(s)) for s in stays)
         parties = _called(told, coalition=True), _called(told)
-        derived.append((Membership(*parties, standing, state.role, since, until, spells), course))
+        derived.append((Membership(*parties, standing, state.role, since, until, spells), course, end))
     return sorted(derived, key=lambda row: (row[0].coalition.key, row[0].member.key))
 
 
@@ -85,27 +103,33 @@ def _words(stay: Stay) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(e for h in stay.happenings for e in h.evidence))
 
 
-def ends(evidence: Iterable[Evidence]) -> dict[str, date]:
-    """Gives the day on which each coalition ended, by key, from the statements about coalitions themselves.
+def ends(evidence: Iterable[Evidence]) -> dict[str, tuple[date, str, frozenset[str]]]:
+    """Gives the day on which each coalition ended, by key, with the successor's key and the articles that tell of a merger.
 
-    Where one more article moves it, the standing of every member may turn; else only that of the members it speaks of.
+    Where one more article moves them, the standing of every member may turn; else only that of the members it speaks of.
     """
     _, bodies = _grouped(e for e in evidence if not e.withdrawn)
-    found = {key: ended(_read_all(course, coalition=True), None) for key, course in bodies.items()}
-    return {key: end.day for key, end in found.items() if end}
+    found = {}
+    for key, told in bodies.items():
+        course = _read_all(told, coalition=True)
+        if end := ended(course, None):
+            into = successor(course, end) if end.event is Event.MERGED else None
+            found[key] = end.day, into.key if into else "", frozenset(e.article for e in end.evidence)
+    return found
 
 
 def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) -> tuple[Change, ...]:
     """Gives what is new to a reader who knew all that was known, when one article (version) says what `fresh` holds.
 
-    `known` is all living evidence about the pairs and the coalitions that `fresh` speaks of; more does no harm. Fresh evidence
+    `known` is all living evidence about the pairs and the coalitions that `fresh` speaks of, and of those that were merged into
+    them; more does no harm. Fresh evidence
     that carries `withdrawn` takes the same article's statement back: what rested on nothing else is corrected, and what the new
     version only says otherwise (a sharper date) is the same event still.
     """
     back = [e for e in fresh if e.withdrawn]
     told = [e for e in fresh if not e.withdrawn]
     gone = {(stated_by(e), e.article) for e in back}
-    before = [e for e in known if not e.withdrawn and not (gone and (stated_by(e), e.article) in gone)]
+    before = _and_carried(e for e in known if not e.withdrawn and not (gone and (stated_by(e), e.article) in gone))
     restated = {_subject(e) for e in told}
     remembered = [*before, *(e for e in back if _subject(e) in restated)]
     pairs, bodies = _grouped(remembered, only=told)
@@ -118,7 +142,8 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     for pair, batch in fresh_pairs.items():
         course = _read_all(pairs.get(pair, ()))
         changes += [_change(t, course, now) for t in hear_pair(course, batch, copies)]
-    changes += _taken_back(known, before, told, back, now)
+    if back:
+        changes += _taken_back(_and_carried(known), before, told, back, now)
     return tuple({change.id: change for change in reversed(changes)}.values())[::-1]
 
 
@@ -135,6 +160,16 @@ def retellings(known: Iterable[Evidence], fresh: Sequence[Evidence]) -> dict[str
             for key in told & keys if len(told) > 1 else ():
                 found[key] = found.get(key, frozenset()) | told
     return found
+
+
+def _and_carried(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Adds what mergers carry on to evidence."""
+    told = list(evidence)
+    if not any(e.successor for e in told):
+        return told
+    pairs, bodies = _grouped(e for e in told if not e.withdrawn)
+    courses = {key: _read_all(of_body, coalition=True) for key, of_body in bodies.items()}
+    return [*told, *(e for added in carried(pairs, courses, _read_all).values() for e in added)]
 
 
 def _subject(e: Evidence) -> tuple[str, str, Event, bool]:

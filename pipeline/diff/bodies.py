@@ -45,6 +45,8 @@ def _hear_event(course: Course, told: Sequence[Told], e: Evidence) -> list[Told]
     known = [h for h in course.living() if h.event is event and not h.denied and not _began_anew(course, h, last)]
     if event is Event.RENAMED:
         known = [h for h in known if _same_renaming(h, e)]
+    elif event is Event.MERGED:
+        known = [h for h in known if _same_merger(h, e)]
     h = next((h for h in known if h.status is Status.COMPLETED), known[-1] if known else None)
     if status is Status.DENIED:
         if h is None:
@@ -91,8 +93,25 @@ def _same_renaming(h: Happening, e: Evidence) -> bool:
     return h.when is None or e.statement.date is None or days_apart(h.when, e.statement.date) <= RECENT_DAYS
 
 
+def _same_merger(h: Happening, e: Evidence) -> bool:
+    """Whether a merger is one told before: a body may take in several others, and go over into another one in the end."""
+    if not e.successor:
+        return True
+    took_in = {takes_in(x) for x in h.evidence if x.successor}
+    if not takes_in(e):
+        return took_in != {True}
+    near = h.when is None or e.statement.date is None or days_apart(h.when, e.statement.date) <= RECENT_DAYS
+    return took_in != {False} and near
+
+
+def takes_in(e: Evidence) -> bool:
+    """Whether a body is said to have merged in the sense that others were merged into it."""
+    return e.successor is not None and e.successor.key == e.statement.coalition.key
+
+
 def ended(course: Course, as_of: date | None) -> Happening | None:
-    """The end of a coalition, where it has one and was not formed again."""
+    """The end of a coalition, where it has one and was not formed again; one that others were merged into goes on."""
     ends = [h for h in course.living() if h.event in {Event.DISSOLVED, Event.MERGED} and h.status is Status.COMPLETED]
+    ends = [h for h in ends if not any(map(takes_in, h.evidence))]
     ends = [h for h in ends if as_of is None or h.day <= as_of]
     return ends[-1] if ends and not _began_anew(course, ends[-1], date.max) else None

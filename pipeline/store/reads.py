@@ -73,9 +73,9 @@ _PRAGMAS = {
 """Pragmas that only tell; with a value some of them would set it."""
 
 _EVIDENCE = """
-SELECT e.id, t.event, t.status, t.date, c.key AS coalition, c.name AS coalition_name, m.key AS member, m.name AS member_name,
-    a.url, a.publisher, a.story, e.quote, e.confidence, e.detector, e.first_seen, e.last_seen, e.published, e.role, e.other_name,
-    e.withdrawn, e.coalition_said, e.member_said
+SELECT t.event, t.status, t.date, c.key AS coalition, c.name AS coalition_name, m.key AS member, m.name AS member_name,
+    a.url, a.publisher, a.story, a.owner, e.quote, e.confidence, e.detector, e.first_seen, e.last_seen, e.published, e.role, e.other_name,
+    e.successor, (SELECT name FROM parties WHERE key = e.successor) AS successor_name, e.withdrawn, e.coalition_said, e.member_said
 FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
     JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
 """
@@ -235,12 +235,13 @@ class Reads:
     ) -> tuple[Evidence, ...]:
         """Gives the living evidence that counts for coalitions (keys), oldest first; with `known_at` that which counted then.
 
+        What counts for a coalition that was merged into one of them, or that one of them was merged into, is among it.
         With `members` (keys) only what is said of these and of the coalitions themselves: an article about one member of a body
         of thousands is not weighed against all that was ever said of the others. Judgements and renamings are applied: those of
         `rulings`, else those that hold (or held at `known_at`).
         """
         rulings = rulings if rulings is not None else self.rulings(known_at)
-        asked, among = set(coalitions), set(members) if members is not None else None
+        asked, among = self.merged_with(coalitions, rulings), set(members) if members is not None else None
         found = self._logged(rulings.kin(asked), rulings.kin(among) if among is not None else None, known_at)
         if not rulings:
             return tuple(found)
@@ -251,6 +252,25 @@ class Reads:
             for e in counted
             if e.statement.coalition.key in roots and (among is None or e.statement.member is None or e.statement.member.key in own)
         )
+
+    def merged_with(self, coalitions: Iterable[str], rulings: Rulings | None = None) -> set[str]:
+        """Gives coalitions (keys), those that they were merged into, those that were merged into them, and so on.
+
+        A merger that is told no longer counts as well: what rested on it is to be derived anew.
+        """
+        rulings = rulings if rulings is not None else self.rulings()
+        # The index is named, because without statistics SQLite would go through the merged statements of all coalitions.
+        rows = self._rows(
+            "SELECT DISTINCT t.coalition, e.successor FROM evidence e INDEXED BY evidence_successor"
+            " JOIN statements t ON t.key = e.statement WHERE e.successor IS NOT NULL"
+        )
+        found = {*coalitions}
+        if rows:
+            found = {rulings.root(key) for key in found} | found
+            links = [{rulings.root(r["coalition"]), rulings.root(r["successor"])} for r in rows]
+            while grown := [pair for pair in links if pair & found and not pair <= found]:
+                found = found.union(*grown)
+        return found
 
     def _logged(self, coalitions: Iterable[str], members: Iterable[str] | None, known_at: datetime | None) -> list[Evidence]:
         about = "t.coalition IN (SELECT value FROM json_each(:coalitions))"
@@ -372,7 +392,10 @@ class Reads:
 
     def coalition_keys(self) -> tuple[str, ...]:
         """Gives the keys of all coalitions that anything was stated of, or of which any state is kept."""
-        rows = self._rows("SELECT coalition FROM statements UNION SELECT coalition FROM memberships")
+        rows = self._rows(
+            "SELECT coalition FROM statements UNION SELECT coalition FROM memberships"
+            " UNION SELECT successor FROM evidence WHERE successor IS NOT NULL"
+        )
         return tuple(sorted({*(r["coalition"] for r in rows), *(own.key for own in self.rulings().apart.values())}))
 
     def lacks_spells(self) -> bool:
@@ -514,11 +537,11 @@ class Reads:
     def _with_evidence(self, rows: list[sqlite3.Row]) -> tuple[Change, ...]:
         found: dict[str, list[Evidence]] = {r["id"]: [] for r in rows}
         for e in self._rows(
-            _EVIDENCE.replace("SELECT e.id", "SELECT l.change, e.id")
+            _EVIDENCE.replace("SELECT ", "SELECT l.change, ", 1)
             + " JOIN change_evidence l ON l.evidence = e.id WHERE l.change IN (SELECT value FROM json_each(?)) ORDER BY e.id",
             (json.dumps(list(found)),),
         ):
-            found[e["change"]].append(_evidence(e))
+            found[e["change"]].append(_evidence(e[1:]))
         return tuple(
             Change(
                 ChangeKind(r["kind"]),
@@ -602,30 +625,53 @@ def _article(r: sqlite3.Row) -> Article:
     return Article(r["url"], r["title"], r["text"], time_of(r["published"]), r["author"], r["site"], r["language"], r["origin"])
 
 
-def _evidence(r: sqlite3.Row) -> Evidence:
+@lru_cache(maxsize=16_384)
+def _statement(
+    coalition: str, coalition_name: str, member: str | None, member_name: str, event: str, status: str, when: str | None
+) -> Statement:
+    of = Party(coalition, coalition_name), Party(member, member_name) if member else None
+    return Statement(*of, Event(event), Status(status), _date(when))
+
+
+def _evidence(r: Sequence[Any]) -> Evidence:
+    """Reads a row of `_EVIDENCE`, by place: by name each column would be looked for, thousands of times a question."""
+    event, status, when, coalition, coalition_name, member, member_name, url, publisher, story, owner, quote, *rest = r
+    (
+        confidence,
+        detector,
+        first_seen,
+        last_seen,
+        published,
+        role,
+        other_name,
+        successor,
+        successor_name,
+        withdrawn,
+        coalition_said,
+        member_said,
+    ) = rest
     return Evidence(
-        Statement(
-            Party(r["coalition"], r["coalition_name"]),
-            Party(r["member"], r["member_name"]) if r["member"] else None,
-            Event(r["event"]),
-            Status(r["status"]),
-            _date(r["date"]),
-        ),
-        r["url"],
-        r["publisher"],
-        r["story"],
-        r["quote"],
-        r["confidence"],
-        r["detector"],
-        surely(r["first_seen"]),
-        surely(r["last_seen"]),
-        time_of(r["published"]),
-        Role(r["role"]) if r["role"] else None,
-        r["other_name"],
-        time_of(r["withdrawn"]),
-        r["coalition_said"],
-        r["member_said"],
+        _statement(coalition, coalition_name, member, member_name, event, status, when),
+        url,
+        publisher,
+        story,
+        quote,
+        confidence,
+        detector,
+        surely(first_seen),
+        surely(last_seen),
+        time_of(published),
+        _ROLES[role],
+        other_name,
+        time_of(withdrawn),
+        coalition_said,
+        member_said,
+        owner=owner,
+        successor=Party(successor, successor_name) if successor else None,
     )
+
+
+_ROLES: dict[str | None, Role | None] = {None: None, **{role.value: role for role in Role}}
 
 
 def is_renaming(e: Evidence) -> bool:

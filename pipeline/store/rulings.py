@@ -96,9 +96,10 @@ class Rulings:
         if member and member.key == coalition.key:
             return None
         statement = replace(statement, coalition=coalition, member=member)
-        if (statement, role, confidence) == (e.statement, e.role, e.confidence):
+        successor = self.party(e.successor, e.other_name) if e.successor else None
+        if (statement, role, confidence, successor) == (e.statement, e.role, e.confidence, e.successor):
             return e
-        return replace(e, statement=statement, role=role, confidence=confidence, logged=key or e.statement.key)
+        return replace(e, statement=statement, role=role, confidence=confidence, successor=successor, logged=key or e.statement.key)
 
 
 def covers(judgement: Judgement, e: Evidence) -> bool:

@@ -591,6 +591,52 @@ def pacing_of_feeds(db: Database) -> None:
         db.execute(statement)
 
 
+OWNING = """
+ALTER TABLE evidence ADD COLUMN successor TEXT REFERENCES parties (key);
+CREATE INDEX evidence_successor ON evidence (successor) WHERE successor IS NOT NULL;
+ALTER TABLE articles ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE TABLE ownership (
+    fingerprint TEXT NOT NULL
+) STRICT;
+DROP VIEW current_membership;
+CREATE VIEW current_membership AS
+SELECT c.name AS coalition, m.name AS member, s.standing, s.role, s.since, s.until,
+    coalesce(nullif((SELECT {independent} {counted}), 0),
+        (SELECT sources FROM spells p WHERE p.coalition = s.coalition AND p.member = s.member ORDER BY p.place DESC LIMIT 1)) AS sources,
+    coalesce((SELECT e.quote {counted} ORDER BY coalesce(e.published, e.first_seen) DESC, e.id DESC LIMIT 1),
+        (SELECT e.quote FROM spells p JOIN evidence e ON e.id = p.evidence
+            WHERE p.coalition = s.coalition AND p.member = s.member ORDER BY p.place DESC LIMIT 1)) AS last_words
+FROM memberships s JOIN parties c ON c.key = s.coalition JOIN parties m ON m.key = s.member
+ORDER BY c.name, s.standing, m.name;
+DROP VIEW change_log;
+CREATE VIEW change_log AS
+SELECT h.detected_at, h.kind, c.name AS coalition, m.name AS member, h.role, h.status, h.effective, h.before, h.after, h.historic,
+    round(h.confidence, 2) AS confidence,
+    (SELECT {independent} FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id) AS sources,
+    (SELECT count(*) FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id AND e.withdrawn IS NULL)
+        AS living_evidence,
+    coalesce((SELECT kind FROM runs WHERE id = h.run), 'cycle') AS learned_by,
+    (SELECT e.quote FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS words,
+    (SELECT a.url FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS url,
+    h.id
+FROM changes h JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY h.detected_at DESC, c.name, h.kind, m.name;
+"""
+"""Into what a body was merged, and who is behind an article; `ownership` has the listing of owners by which that was found.
+
+Who is a member by a merger alone has the words of that merger, which are of another body: its spells know them."""
+_INDEPENDENT = "min(count(DISTINCT a.story), count(DISTINCT iif(a.owner = '', a.story, a.owner)))"
+"""As `pipeline.model.independent` counts."""
+
+
+@migrations()
+def mergers_and_owners(db: Database) -> None:
+    for statement in _statements(OWNING.replace("{independent}", _INDEPENDENT).replace("{counted}", _COUNTED)):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

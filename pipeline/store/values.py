@@ -169,6 +169,7 @@ class Reading:
     `withdrawn` are what the article itself states; `counted` is what of it counts, and as what, where judgements make a
     difference; `rulings` are those that hold from now on, `stirred` whether they are others than before. `retold` gives, by the
     statement (key) of each piece of evidence, the statements that told the same happening. `turns` are those of earlier alerts.
+    `owner` is the house behind the publisher.
     """
 
     article: Article
@@ -197,6 +198,7 @@ class Reading:
     run: int | None = None
     why: str = ""
     retry: datetime | None = None
+    owner: str = ""
 
     @property
     def renames(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -132,6 +132,21 @@ class Writes(Reads):
         with self._writing() as db:
             _save_redirects(db, self.rulings())
 
+    def lists_owners_by(self) -> str:
+        """Gives the fingerprint of the listing by which the owners of articles were found; empty where none was."""
+        rows = self._rows("SELECT fingerprint FROM ownership")
+        return str(rows[0]["fingerprint"]) if rows else ""
+
+    def save_owners(self, owner_of: Callable[[str, str], str], fingerprint: str) -> int:
+        """Finds the owners of all articles anew, by publisher and address, and gives how many are other ones now."""
+        with self._writing() as db:
+            rows = db.execute("SELECT id, publisher, url, owner FROM articles")
+            other = [(owner, r["id"]) for r in rows if (owner := owner_of(r["publisher"], r["url"])) != r["owner"]]
+            db.executemany("UPDATE articles SET owner = ? WHERE id = ?", other)
+            db.execute("DELETE FROM ownership")
+            db.execute("INSERT INTO ownership VALUES (?)", (fingerprint,))
+            return len(other)
+
     # Runs.
 
     def save_state(self, coalitions: Sequence[str], memberships: Sequence[Membership], now: datetime) -> None:
@@ -228,6 +243,7 @@ def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         "author": article.author,
         "site": article.site,
         "publisher": reading.publisher,
+        "owner": reading.owner,
         "language": article.language,
         "origin": article.origin,
         "fingerprint": article.fingerprint,
@@ -240,8 +256,8 @@ def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
     if former is None:
         cursor = db.execute(
             "INSERT INTO articles (url, title, text, published, author, site, publisher, language, origin, fingerprint, sketch, story,"
-            " detector, skipped, first_seen, last_read) VALUES (:url, :title, :text, :published, :author, :site, :publisher, :language,"
-            " :origin, :fingerprint, :sketch, :story, :detector, :skipped, :now, :now)",
+            " detector, skipped, first_seen, last_read, owner) VALUES (:url, :title, :text, :published, :author, :site, :publisher,"
+            " :language, :origin, :fingerprint, :sketch, :story, :detector, :skipped, :now, :now, :owner)",
             words,
         )
         id = int(cursor.lastrowid or 0)
@@ -256,7 +272,7 @@ def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         db.execute("DELETE FROM claims WHERE article = ? AND version = ? AND detector = ?", (id, _version(reading), reading.detector))
         db.execute(
             "UPDATE articles SET url = :url, title = :title, text = :text, published = :published, author = :author, site = :site,"
-            " publisher = :publisher, language = :language, origin = :origin, fingerprint = :fingerprint, sketch = :sketch,"
+            " publisher = :publisher, owner = :owner, language = :language, origin = :origin, fingerprint = :fingerprint, sketch = :sketch,"
             " story = :story, detector = :detector, skipped = :skipped, last_read = :now, version = :version, pruned = NULL WHERE id = :id",
             words | {"id": id, "version": _version(reading)},
         )
@@ -325,6 +341,7 @@ def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evid
     """Gives the row of each piece of evidence by the key of its statement."""
     statements = {e.statement.key: e.statement for e in evidence}
     _save_parties(db, (p for s in statements.values() for p in (s.coalition, s.member) if p is not None))
+    _save_parties(db, (e.successor for e in evidence if e.successor is not None))
     db.executemany(
         "INSERT OR IGNORE INTO statements (key, coalition, member, event, status, date) VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -337,10 +354,10 @@ def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evid
         key = e.statement.key
         row = db.execute(
             "INSERT INTO evidence (statement, article, quote, role, other_name, confidence, detector, published, first_seen, last_seen,"
-            " coalition_said, member_said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (statement, article)"
+            " coalition_said, member_said, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (statement, article)"
             " DO UPDATE SET quote = excluded.quote, role = excluded.role, other_name = excluded.other_name,"
             " confidence = excluded.confidence, detector = excluded.detector, published = excluded.published,"
-            " coalition_said = excluded.coalition_said, member_said = excluded.member_said,"
+            " coalition_said = excluded.coalition_said, member_said = excluded.member_said, successor = excluded.successor,"
             " last_seen = excluded.last_seen, withdrawn = NULL RETURNING id",
             (
                 key,
@@ -355,6 +372,7 @@ def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evid
                 moment(now),
                 e.coalition_said,
                 e.member_said,
+                e.successor.key if e.successor else None,
             ),
         ).fetchone()
         ids[key] = row["id"]
