@@ -152,7 +152,7 @@ def _expected(overdue: Sequence[Overdue], today: date) -> tuple[Group, ...]:
             day=o.when.latest(),
             severity=Severity.NORMAL,
             confidence=max(e.confidence for e in o.evidence),
-            sources=len({e.story for e in o.evidence}),
+            sources=independent(o.evidence),
             quotes=quotes[:1],
             more=len({e.article for e in o.evidence} - {q.url for q in quotes[:1]}),
             changes=(),

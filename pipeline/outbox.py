@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pipeline import alerts, letters, links, notify, templates
 from pipeline.config import Config
 from pipeline.errors import DeliveryError
-from pipeline.model import Act, Alert, AlertTurn, Change, Channel, Delivery, Evidence, RaisedAlert, Skipped
+from pipeline.model import Act, Alert, AlertTurn, Change, Channel, Delivery, Evidence, RaisedAlert, Skipped, independent
 from pipeline.resolve import Identities
 from pipeline.store import DueDelivery, DueDigest, Store
 from pipeline.text import digest
@@ -77,14 +77,14 @@ def _alerts_about(store: Store, change: Change) -> tuple[RaisedAlert, ...]:
 
 
 def _grown(store: Store, changes: Sequence[Change], told: Iterable[tuple[Evidence, frozenset[str]]]) -> tuple[RaisedAlert, ...]:
-    """The alerts that have one more independent source by this reading: near-copies of what they rest on are none."""
+    """The alerts that have one more independent source by this reading: near-copies of it, or the same owner's, are none."""
     own = {e.log_key for change in changes for e in change.evidence}
     found: dict[str, RaisedAlert] = {}
     for e, keys in told:
         if not keys & own and (alert := store.alert_resting_on(keys)) is not None:
-            stories = {x.story for x in alert.change.evidence}
-            if e.story not in stories and len(stories) + 1 > alert.sources:
-                found.setdefault(alert.id, replace(alert, sources=len(stories) + 1))
+            sources = independent((*alert.change.evidence, e))
+            if sources > alert.sources:
+                found.setdefault(alert.id, replace(alert, sources=sources))
     return tuple(found.values())
 
 

@@ -12,6 +12,7 @@ import pytest
 from pipeline import diff
 from pipeline.errors import StoreError
 from pipeline.store import Store
+from pipeline.store.opening import Lock
 
 DUMPS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
 
@@ -40,8 +41,6 @@ def test_a_store_of_an_older_release_is_brought_up_to_date_without_loss(dump: Pa
     path = tmp_path / "old.db"
     before = restore(dump, path)
     assert all(before.values()), "each table of the dump has a row"
-    with pytest.raises(StoreError, match="older version"):
-        Store.open(path, read_only=True)
     with Store.open(path) as store:
         after = rows(store.db.conn)
         for table, had in before.items():
@@ -70,3 +69,18 @@ def test_a_store_of_an_older_release_is_understood(dump: Path, tmp_path: Path) -
 
 def test_the_dump_of_the_first_release_is_there() -> None:
     assert "0.1.0" in [d.stem for d in DUMPS]
+
+
+def test_reading_brings_an_older_store_up_to_date_or_says_what_stands_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    restore(DUMPS[0], path)
+    held = Lock(path)
+    with pytest.raises(
+        StoreError, match=r"older version of pipeline and must be brought up to date first, but the store is locked: .*wait until"
+    ):
+        Store.open(path, read_only=True)
+    held.release()
+    with Store.open(path, read_only=True) as store:
+        assert store.find_coalition("Harbour Data Compact")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            store.db.execute("DELETE FROM parties")

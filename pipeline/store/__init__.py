@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.store.opening import WAIT_SECONDS, Lock, bring_up, connect, look, make_folder, tidy, translated
+from pipeline.errors import StoreError
+from pipeline.store.opening import WAIT_SECONDS, Lock, OlderSchemaError, bring_up, connect, look, make_folder, tidy, translated
 from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
 from pipeline.store.telling import Telling
@@ -60,9 +61,10 @@ class Store(Telling, Reviewing):
     def open(cls, path: Path | None, *, read_only: bool = False, wait: float = WAIT_SECONDS) -> Self:
         """Opens a store, and makes it and its folder where they are missing; None keeps it in memory.
 
-        A writer holds a lock beside the file until it closes; readers need none. `wait` is how many seconds a statement waits
-        for another program's lock. Raises StoreError for a file that is locked, damaged, another program's or of a newer
-        version, and for a folder that cannot be written; a file that is not ours is not touched.
+        A store of an older version is brought up to date first, for reading as well. A writer holds a lock beside the file until it
+        closes; readers need none. `wait` is how many seconds a statement waits for another program's lock. Raises StoreError for a
+        file that is locked, damaged, another program's or of a newer version, for one of an older version that cannot be written
+        now, and for a folder that cannot be written; a file that is not ours is not touched.
         """
         if path is not None:
             path = path.expanduser().absolute()
@@ -83,6 +85,10 @@ class Store(Telling, Reviewing):
                 except BaseException:
                     tidy(db)
                     raise
+        except OlderSchemaError:
+            assert path is not None
+            _bring_up_to_date(cls, path, wait)
+            return cls.open(path, read_only=True, wait=wait)
         except BaseException:
             if lock:
                 lock.release()
@@ -102,3 +108,13 @@ class Store(Telling, Reviewing):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _bring_up_to_date(cls: type[Store], path: Path, wait: float) -> None:
+    try:
+        cls.open(path, wait=wait).close()
+    except StoreError as error:
+        why = str(error).removeprefix(f"{path}: ")
+        raise StoreError(
+            f"the store was made by an older version of pipeline and must be brought up to date first, but {why}", about=str(path)
+        ) from error

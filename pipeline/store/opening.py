@@ -54,6 +54,10 @@ def translated(about: str) -> Iterator[None]:
         raise StoreError(f"the store {advice} ({error})", about=about) from error
 
 
+class OlderSchemaError(StoreError):
+    """A store that must be brought up to date before it can be read."""
+
+
 class Lock:
     """Keeps a second writer out for as long as it is held, by an OS lock that goes when its process does."""
 
@@ -143,7 +147,10 @@ def connect(path: Path | None, *, read_only: bool, wait: float = WAIT_SECONDS) -
 
 
 def bring_up(db: Database, about: str, *, read_only: bool) -> None:
-    """Applies the migrations that are missing, all or none; refuses a schema that is newer than this program."""
+    """Applies the migrations that are missing, all or none; refuses a schema that is newer than this program.
+
+    Raises OlderSchemaError where some are missing and nothing can be written.
+    """
     known = {m.name for m in migrations._migrations}
     applied = {m.name for m in migrations.applied(db)}
     if applied - known:
@@ -151,7 +158,7 @@ def bring_up(db: Database, about: str, *, read_only: bool) -> None:
     if applied == known:
         return
     if read_only:
-        raise StoreError("the store was made by an older version of pipeline: `pipeline run-once` brings it up to date", about=about)
+        raise OlderSchemaError("the store was made by an older version of pipeline", about=about)
     # One transaction round all of it: a process killed after the first table but before the mark would leave a stranger's file.
     with db.atomic():
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
