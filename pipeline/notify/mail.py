@@ -24,6 +24,7 @@ SECURITY = (STARTTLS, TLS, NONE)
 PORTS = {STARTTLS: 587, TLS: 465, NONE: 25}
 """RFC 8314 section 3.3 and RFC 6409: submission with TLS from the start, with STARTTLS, and relaying."""
 TIMEOUT_SECONDS = 30.0
+_ALERTS_NAMED = 50
 _LONGEST_LINE = 60
 """Characters that a display name may have in a header."""
 
@@ -108,6 +109,8 @@ def compose(message: Message, channel: Channel) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Pipeline-Kind"] = _line(message.kind)
+    if ids := [alert["id"] for alert in message.document.get("alerts", ())]:
+        mail["X-Pipeline-Alert"] = " ".join(ids[:_ALERTS_NAMED])
     if message.severity == "high":
         mail["Importance"] = "high"
     mail.set_content(_whole(message.text or message.markdown), cte="quoted-printable")
