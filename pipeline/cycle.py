@@ -232,7 +232,7 @@ def send_due(
         told = make_digest(store, due.since, due.until, audience, book)
         whose = f"-{due.audience}" if due.audience else ""
         forms = render.heading(told), render.markdown(told), render.html(told, template), render.text(told)
-        document = render.digest_document(told)
+        document = render.shortened(render.digest_document(told))
         return notify.Message(f"digest-{due.until:%Y-%m-%d}{whose}", *forms, kind="digest", made=due.until, document=document)
 
     return outbox.send(store, config, deliver, page, now)

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from pipeline import digest, render
 from pipeline.links import Desk, link
-from pipeline.model import Act, Alert, AlertState, Change, Severity
+from pipeline.model import Act, Alert, AlertState, AlertTurn, Change, RaisedAlert, Severity
 
 SUBJECT_LENGTH = 200
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -120,7 +120,39 @@ def _document(told: Sequence[ToldAlert], address: str) -> dict[str, Any]:
         }
         for t in told
     ]
-    return {"alerts": alerts, **({"link": address} if address else {})}
+    return {"alerts": render.shortened(alerts), **({"link": address} if address else {})}
+
+
+# The desk.
+
+
+def desk_page(alert: RaisedAlert, turns: Sequence[AlertTurn], template: str, *, said: str = "", acting: bool = True) -> str:
+    """Gives the page on which a person can act on an alert: its words, what has happened to it, and the form."""
+    own = Alert(alert.change.id, alert.rule, alert.severity)
+    page = digest.build([alert.change], alert.change.detected_at, alert.change.detected_at)
+    note = f"This alert was raised on {digest.long_date(alert.raised.date())} and is {alert.state}."
+    page = replace(page, news=(*page.news, *page.background), background=(), is_alert=True, title=subject(own, alert.change), notes=(note,))
+    return render.html(page, template, said=said, acting=acting, log=[turn_line(t) for t in turns])
+
+
+def plain_page(heading: str, said: str, template: str) -> str:
+    """Gives a page that only says something."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC)
+    page = digest.Digest(moment, moment, (), (), title=heading, notes=(said,), is_alert=True)
+    return render.html(page, template, said="", acting=False, log=[])
+
+
+def turn_line(t: AlertTurn) -> str:
+    """Says in a line what happened to an alert, when and by whom; `note` is other people's words.
+
+    >>> turn_line(AlertTurn("a", Act.ACKNOWLEDGED, datetime(2025, 5, 14, 8, tzinfo=UTC), "ada", "board told"))
+    '14 May 2025 08:00 UTC: acknowledged by ada: board told'
+    """
+    by = f" by {render.plain(t.by)}" if t.by else ""
+    until = f" until {render.moment(t.until)}" if t.until else ""
+    more = f", {t.sources} independent sources" if t.act is Act.UPDATED else ""
+    why = f": {render.plain(t.note, 1000)}" if t.note else ""
+    return f"{render.moment(t.at)}: {t.act}{more}{until}{by}{why}"
 
 
 # Feeds.
@@ -215,7 +247,7 @@ def _jsonfeed(entries: Sequence[FeedEntry], title: str, address: str) -> str:
                 "date_published": _stamp(entry.raised),
                 "date_modified": _stamp(entry.turned),
                 "tags": [entry.change.kind, entry.severity],
-                "_pipeline": {"alert": entry.id, "state": entry.state, "change": render.change_document(entry.change)},
+                "_pipeline": {"alert": entry.id, "state": entry.state, "change": render.shortened(render.change_document(entry.change))},
             }
         )
     head = {"version": "https://jsonfeed.org/version/1.1", "title": render.plain(title)}

@@ -105,6 +105,19 @@ def json_text(document: Any, *, indent: int | None = 2) -> str:
     return _NOT_ASCII.sub(lambda m: m[0] if m[0].isprintable() or m[0] in _JOINERS else _json_escape(m[0]), written)
 
 
+def shortened(value: Any, longest: int = LONGEST_ADDRESS) -> Any:
+    """Gives plain values with their texts cut to `longest` characters: a name of a megabyte must not become a message.
+
+    >>> shortened({"name": ["abcdef", 7]}, 4)
+    {'name': ['abc…', 7]}
+    """
+    if isinstance(value, str):
+        return value if len(value) <= longest else value[: longest - 1] + "…"
+    if isinstance(value, dict):
+        return {key: shortened(one, longest) for key, one in value.items()}
+    return [shortened(one, longest) for one in value] if isinstance(value, list | tuple) else value
+
+
 def _json_escape(c: str) -> str:
     return json.dumps(c)[1:-1] if ord(c) > 127 else f"\\u{ord(c):04x}"
 
@@ -116,7 +129,7 @@ def heading(digest: Digest) -> str:
     """Gives the title line of a digest."""
     if digest.is_alert:
         return plain(digest.title)
-    since, until = _moment(digest.since), _moment(digest.until)
+    since, until = moment(digest.since), moment(digest.until)
     return f"{plain(digest.title) or 'Who joined, who left'}: {since if since == until else f'{since} to {until}'}"
 
 
@@ -126,7 +139,7 @@ def opening(digest: Digest) -> tuple[str, ...]:
 
 
 BACKGROUND_NOTE = "Older events told for the first time, and memberships that were learned of."
-DISPUTED_NOTE = "Contradicted before this period, and not settled by anybody since; `pipeline review` shows both sides."
+DISPUTED_NOTE = "Contradicted before this period, and not settled by anybody since."
 EXPECTED_NOTE = "Announced for a day that is over. Nothing says that it happened, and nothing says that it did not."
 
 
@@ -169,7 +182,7 @@ def listening(feeds: FeedHealth | None) -> str:
     total = feeds.read + len(feeds.failing)
     if not total:
         return "No feed has been read yet."
-    last = f", last on {_moment(feeds.last_success)}" if feeds.last_success else ""
+    last = f", last on {moment(feeds.last_success)}" if feeds.last_success else ""
     if not feeds.failing:
         return f"All {total} feeds were read{last}." if total > 1 else f"The only feed was read{last}."
     if total == 1:
@@ -198,7 +211,8 @@ def counted(n: int, word: str) -> str:
     return f"{n} {word}{'' if n == 1 else 's'}"
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """Gives a moment as people write it; at midnight the day alone."""
     return long_date(at.date()) + (at.strftime(" %H:%M UTC") if at.hour or at.minute else "")
 
 
@@ -309,8 +323,11 @@ def hang(paragraph: str, width: int, indent: str) -> list[str]:
     return textwrap.wrap(paragraph.lstrip(), width, initial_indent=first, subsequent_indent=indent)
 
 
-def html(digest: Digest, template: str) -> str:
-    """Gives the digest as one self-contained page, from the text of a Jinja template (`templates/digest.html`)."""
+def html(digest: Digest, template: str, **more: Any) -> str:
+    """Gives the digest as one self-contained page, from the text of a Jinja template (`templates/digest.html`).
+
+    What a template needs besides is given by name, and escaped by it.
+    """
     page = _page(template)
     return page.render(
         digest=digest,
@@ -324,8 +341,9 @@ def html(digest: Digest, template: str) -> str:
         pieces=pieces,
         source=_source,
         more=_more,
-        picture=lambda strip: Markup(svg(strip)),
+        picture=lambda strip: Markup(svg(strip)),  # our own numbers and words, and nobody else's
         in_words=in_words,
+        **more,
     )
 
 

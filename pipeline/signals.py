@@ -38,6 +38,7 @@ def add_commands(command: Command, load: Load) -> None:
     _add_outbox(command, load)
     _add_channels(command, load)
     _add_rules(command, load)
+    _add_desk(command, load)
 
 
 def _now() -> datetime:
@@ -117,7 +118,7 @@ def _find(store: Store, beginning: str) -> str:
 
 
 def _show_alert(args: argparse.Namespace, load: Load) -> int:
-    from pipeline import digest, render
+    from pipeline import digest, letters, render
     from pipeline.store import Store
 
     with Store.open(load(args).store_path, read_only=True) as store:
@@ -141,12 +142,8 @@ def _show_alert(args: argparse.Namespace, load: Load) -> int:
     print(render.text(digest.build([alert.change], alert.raised, alert.raised)))
     print(f"Alert {alert.id}: {alert.severity}, {alert.state}, by the rule {render.plain(alert.rule)}")
     for t in turns:
-        by = f" by {render.plain(t.by)}" if t.by else ""
-        until = f" until {t.until:%Y-%m-%d %H:%M} UTC" if t.until else ""
-        why = f": {render.plain(t.note, 1000)}" if t.note else ""
         because = f" because {render.plain(digest.describe(changes[t.change]))}" if t.change else ""
-        more = f", {t.sources} independent sources" if t.act is Act.UPDATED else ""
-        print("\n".join(render.hang(f"  {t.at:%Y-%m-%d %H:%M} {t.act}{more}{until}{by}{because}{why}", render.WIDTH, "    ")))
+        print("\n".join(render.hang(f"  {letters.turn_line(t)}{because}", render.WIDTH, "    ")))
     return 0
 
 
@@ -465,4 +462,31 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
     if found and sys.stdout.isatty():
         raised, sends = sum(bool(r.rule) for r in found), sum(len(r.sends) for r in found)
         print(f"{counted(len(found), 'change')}, {counted(raised, 'alert')}, {counted(sends, 'message')}, those of groups each by itself.")
+    return 0
+
+
+# The desk.
+
+
+def _add_desk(command: Command, load: Load) -> None:
+    sub = command(
+        "desk",
+        lambda args: _serve_desk(args, load),
+        "answer the signed links in messages: a page to acknowledge, mute or note an alert",
+        "pipeline desk --listen 127.0.0.1:8321",
+    )
+    sub.add_argument("--listen", default="127.0.0.1:8321", metavar="HOST:PORT", help="where (without it: 127.0.0.1:8321)")
+
+
+def _serve_desk(args: argparse.Namespace, load: Load) -> int:
+    from pipeline import desk
+    from pipeline.notify import secret
+
+    config = load(args)
+    if not config.desk.address:
+        raise UsageError('there is no desk: set address = "https://…" and secret_env = "…" under [desk] in the configuration')
+    host, colon, port = args.listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise UsageError("write a host and a port, like 127.0.0.1:8321", about=args.listen)
+    desk.serve(config.store_path, secret(config.desk.secret_env, "desk"), host.strip("[]"), int(port))
     return 0

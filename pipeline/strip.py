@@ -109,5 +109,5 @@ def svg(strip: Strip) -> str:
         month = strip.months[place]
         x = {"start": 0.0, "middle": place * step + step / 2, "end": float(WIDTH)}[anchor]
         name = f"{_SHORT[month.first.month - 1]} {month.first.year}"
-        out.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 1}" text-anchor="{anchor}" font-size="11" fill="#636c76">{name}</text>')
+        out.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 3}" text-anchor="{anchor}" font-size="11" fill="#636c76">{name}</text>')
     return "".join(out) + "</svg>"

@@ -53,7 +53,7 @@ def article(number: int) -> Told:
     coalition = f"Harbour Pact {number % COALITIONS:02}"
     claims = [claim(f"Member {number:04} {place}", coalition=coalition) for place in range(EACH)]
     words = " ".join(c.quote.words + "." for c in claims)
-    return Told(f"a{number}", DAY + timedelta(minutes=number), f"News {number}. {words} Nobody else was named.", tuple(claims))
+    return Told(f"a{number:05}", DAY + timedelta(minutes=number), f"News {number}. {words} Nobody else was named.", tuple(claims))
 
 
 class Wire(Shelf):
@@ -163,15 +163,15 @@ class Receivers:
             if self.hook_asked in self.down:
                 raise ConnectionAbortedError
             roll = self.chance.random()
-            if roll < 0.004:
+            if roll < 0.002:
                 return Answer(b"slow down", 429, {"Retry-After": "1500"})
-            if roll < 0.008:
+            if roll < 0.004:
                 return Answer(b"later", 503, {"Retry-After": "90"})
-            if roll < 0.012:
+            if roll < 0.007:
                 return Answer(b"oops", 500)
             alerts = json.loads(asked.body)["data"]["alerts"]
             self.hooked.append((asked.headers["webhook-id"].removeprefix("msg_"), alerts[0]["id"]))
-            if roll < 0.020:
+            if roll < 0.015:
                 self.broken += 1
                 raise ConnectionAbortedError  # it has it, and the sender does not know
             return Answer(b"", 204)

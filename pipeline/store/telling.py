@@ -347,10 +347,10 @@ class Telling(Keeping):
         for feed in self.silences():
             unread, silence = now - (feed.last_read or feed.first_seen), now - (feed.last_new or feed.first_seen)
             if unread > UNREAD and not feed.error:
-                since = f"on {feed.last_read:%Y-%m-%d}" if feed.last_read else "never"
+                since = f"on {_day(feed.last_read)}" if feed.last_read else "never"
                 found.append(Skipped(feed.name, f"was last read {since}, and not asked since"))
             elif silence > SILENT:
-                since = f"since {feed.last_new:%Y-%m-%d}" if feed.last_new else "ever"
+                since = f"since {_day(feed.last_new)}" if feed.last_new else "ever"
                 found.append(Skipped(feed.name, f"nothing new {since}"))
         return tuple(found)
 
@@ -382,6 +382,10 @@ def _delivery(r: sqlite3.Row) -> Delivery:
         r["bundle"],
         r["message"] or "",
     )
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
 
 
 def _ids(rows: Iterable[Any], column: str) -> str:
