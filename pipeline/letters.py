@@ -7,7 +7,7 @@ a feed is the same bytes for the same alerts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,8 +52,11 @@ class Letter:
     document: Mapping[str, Any]
 
 
-def alert_letter(told: Sequence[ToldAlert], template: str, desk: Desk | None, channel: str) -> Letter:
-    """Words one or several alerts that go in one message; of several only first tellings."""
+EVERY_FORM = frozenset({"markdown", "html", "text"})
+
+
+def alert_letter(told: Sequence[ToldAlert], template: str, desk: Desk | None, channel: str, forms: Collection[str] = EVERY_FORM) -> Letter:
+    """Words one or several alerts that go in one message, of several only first tellings; a form that is not asked for stays empty."""
     first = told[0]
     changes = [c for t in told for c in (t.reopened_by, t.change) if c is not None]
     weight = max((t.alert.severity for t in told), key=[Severity.LOW, Severity.NORMAL, Severity.HIGH].index)
@@ -73,7 +76,15 @@ def alert_letter(told: Sequence[ToldAlert], template: str, desk: Desk | None, ch
     else:
         title = render.plain(f"update: {own}", SUBJECT_LENGTH) if first.act is Act.UPDATED else own
     page = replace(page, title=title)
-    return Letter(title, own, weight, render.markdown(page), render.html(page, template), render.text(page), _document(told, page.link))
+    return Letter(
+        title,
+        own,
+        weight,
+        render.markdown(page) if "markdown" in forms else "",
+        render.html(page, template) if "html" in forms else "",
+        render.text(page) if "text" in forms else "",
+        _document(told, page.link),
+    )
 
 
 def subject(alert: Alert, change: Change) -> str:

@@ -173,13 +173,16 @@ class _Sending:
         if isinstance(first, DueDigest):
             return replace(self.page(first, channel), id=first.delivery.message, earlier=first.delivery.receipt)
         told = tuple(m for m in message if isinstance(m, DueDelivery))
-        letter = letters.alert_letter([_told(m) for m in told], self.template, self.desk, channel.name)
+        forms = notify.FORMS.get(channel.kind, frozenset())
+        if channel.kind == "file" and not channel.settings.get("html"):
+            forms -= {"html"}
+        letter = letters.alert_letter([_told(m) for m in told], self.template, self.desk, channel.name, forms)
         name = f"{first.change.detected_at:%Y-%m-%d}-{first.alert.id if len(told) == 1 else first.delivery.message}"
         return notify.Message(
             name,
             letter.subject,
             letter.markdown,
-            letter.html if channel.kind != "file" or channel.settings.get("html") else "",
+            letter.html,
             letter.text,
             first.delivery.message,
             f"alert.{first.delivery.act}",

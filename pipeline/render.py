@@ -51,7 +51,7 @@ def plain(text: str, longest: int = LONGEST_NAME) -> str:
     ('Nor[31mvik Freight', 'abc…')
     """
     text = text[: longest * 4 + 100]  # enough for the cut below; a megabyte need not be walked through character by character
-    shown = "".join(_shown(c) for c in text)
+    shown = text if text.isprintable() else "".join(_shown(c) for c in text)
     line = " ".join(shown.split())
     return line if len(line) <= longest else line[: max(0, longest - 1)].rstrip() + "…"
 

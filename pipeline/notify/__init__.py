@@ -16,7 +16,7 @@ from pipeline.notify.files import file_stem
 from pipeline.notify.message import Message
 from pipeline.notify.secrets import secret
 
-__all__ = ["FEED_KINDS", "KINDS", "MIRROR_KINDS", "THREADLESS_KINDS", "Message", "deliver", "file_stem", "secret"]
+__all__ = ["FEED_KINDS", "FORMS", "KINDS", "MIRROR_KINDS", "THREADLESS_KINDS", "Message", "deliver", "file_stem", "secret"]
 
 _WAYS: Mapping[str, Callable[[Message, Channel], str]] = {
     "file": files.write,
@@ -30,6 +30,12 @@ _WAYS: Mapping[str, Callable[[Message, Channel], str]] = {
 KINDS = tuple(_WAYS)
 """The kinds of channel there are: files in a folder, a line in the program's log, e-mail, a signed webhook, the services of Apprise,
 and one file that is an Atom or a JSON feed of all alerts."""
+FORMS: Mapping[str, frozenset[str]] = {
+    "file": frozenset({"markdown", "html"}),
+    "email": frozenset({"text", "html"}),
+    "apprise": frozenset({"text"}),
+}
+"""The forms of a message that a kind sends; the others make do with its subject, or with its plain values."""
 FEED_KINDS = frozenset({"atom", "jsonfeed"})
 MIRROR_KINDS = FEED_KINDS | {"file"}
 """Kinds in which a message about an alert is written over by the next one about it."""
