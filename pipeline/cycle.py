@@ -315,13 +315,14 @@ class _Cycle:
         self.tell("feeds", 0, len(due))
         begun = time.monotonic()
         answers: list[_Answer] = []
-        for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
-            answers += (self._answer(state, request, outcome) for state in asking[request])
-            if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
-                self._keep(answers)
-                self.tell("feeds", self.counts["polled"], len(due))
-                answers, begun = [], time.monotonic()
-        self._keep(answers)
+        with self.store.sparing():
+            for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
+                answers += (self._answer(state, request, outcome) for state in asking[request])
+                if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
+                    self._keep(answers)
+                    self.tell("feeds", self.counts["polled"], len(due))
+                    answers, begun = [], time.monotonic()
+            self._keep(answers)
         self.tell("feeds", self.counts["polled"], len(due))
 
     def _not_held(self, due: Sequence[FeedState]) -> list[FeedState]:
@@ -711,7 +712,7 @@ def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: 
         parsed = feeds.parse(outcome, state.feed)
     except ParseError as error:
         return _Answer(state, Poll(name, error=_why(error)), error)
-    entries = tuple(_writable_entry(e) for e in parsed.entries)
+    entries = _writable_entries(parsed.entries)
     poll = Poll(
         *(name, entries, *validators, body_hash, parsed.partial),
         hints=parsed.hints,
@@ -737,13 +738,15 @@ def _completed(article: Article, pending: PendingEntry) -> Article:
     )
 
 
-def _writable_entry(entry: Entry) -> Entry:
+def _writable_entries(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     try:
-        "".join((entry.guid, entry.url, entry.title, entry.content, entry.author)).encode()
+        "".join([text for e in entries for text in (e.guid, e.url, e.title, e.content, e.author)]).encode()
     except UnicodeEncodeError:
-        pass
-    else:
-        return entry
+        return tuple(map(_writable_entry, entries))
+    return entries
+
+
+def _writable_entry(entry: Entry) -> Entry:
     return replace(
         entry,
         guid=_writable(entry.guid),

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import FetchError
+from pipeline.errors import FetchError, Trouble
 from pipeline.fetch import Fetcher, FetchSettings, Outcome, PageRequest, Unchanged, user_agent
 from pipeline.fetch.guard import refusal
 from pipeline.model import Page
@@ -438,3 +438,44 @@ def test_a_look_up_that_hangs_ends_by_its_deadline_and_holds_up_neither_others_n
     assert time.monotonic() - started < 5
     assert ["within 0.5 seconds" in str(error(outcomes[request.url])) for request in requests[:3]] == [True] * 3
     assert page(outcomes[requests[3].url]).body == b"x"
+
+
+def test_a_site_that_asks_to_be_left_alone_is_asked_nothing_more(site: Site) -> None:
+    site.put("/busy", "later", status=429, headers={"Retry-After": "120"})
+    site.put("/a", "x")
+    with Fetcher(settings(per_host=1)) as fetcher:
+        found = [error(outcome) for _, outcome in fetcher.fetch([PageRequest(site.url("/busy")), PageRequest(site.url("/a"))])]
+        assert [(e.kind, e.retry_after and round(e.retry_after)) for e in found] == [(Trouble.STATUS, 120), (Trouble.HELD, 120)]
+        [(_, held)] = fetcher.fetch([PageRequest(site.url("/a"))])
+        assert "asked to be left alone for 120 seconds more" in str(error(held)) and not site.asked("/a")
+        with Site() as other:
+            [(_, led)] = fetcher.fetch([PageRequest(other.redirect("/there", site.url("/a")))])
+            assert error(led).kind is Trouble.HELD
+        fetcher.hold({})
+        [(_, free)] = fetcher.fetch([PageRequest(site.url("/a"))])
+        assert page(free).body == b"x"
+
+
+def test_the_crawl_delay_of_a_robots_txt_is_kept_to(site: Site) -> None:
+    times: list[float] = []
+
+    def answer(asked: Asked) -> Answer:
+        times.append(time.monotonic())
+        return Answer(b"x")
+
+    site.put("/robots.txt", "User-agent: *\nCrawl-delay: 0.3\n", type="text/plain")
+    site.on("/page", answer)
+    with Fetcher(settings()) as fetcher:
+        requests = [PageRequest(site.url(f"/page?{n}"), robots=True) for n in range(4)]
+        assert all(isinstance(outcome, Page) for _, outcome in fetcher.fetch(requests))
+    # The server is late by itself now and then, the visitor never early: what counts is the whole.
+    assert times[-1] - times[0] > 0.75
+
+
+@pytest.mark.parametrize(("status", "moved"), [(301, True), (308, True), (302, False), (307, False)])
+def test_where_a_feed_has_moved_for_good_is_told(site: Site, status: int, moved: bool) -> None:
+    site.put("/new", "x", headers={"ETag": "1"})
+    url = site.redirect("/old", "/new", status)
+    assert page(get(url)).moved == (site.url("/new") if moved else "")
+    site.redirect("/passing", "/old", 302)
+    assert page(get(site.url("/passing"))).moved == ""

@@ -56,12 +56,11 @@ _CHANNEL_ASIDE = frozenset(
     "description language copyright managingEditor webMaster pubDate lastBuildDate category generator docs cloud ttl rating".split()
 )
 _MENDABLE = (
-    (b"\xc2", re.compile(rb"\xc2[\x80-\x9f]")),
-    (b"\xc3", re.compile(rb"\xc3[\x82-\xb4]\xc2[\x80-\xbf]")),
+    (b"\xc2", re.compile(rb"\xc2[\x80-\x9f]|\xc3[\x82-\xb4]\xc2[\x80-\xbf]")),
     (b"&#", re.compile(rb"&#(?:0*1(?:2[89]|[3-8][0-9]|9[01])|[xX]0*[89abAB][0-9a-fA-F]);")),
 )
 """What stands in a document where feedparser would mend a text of it: control characters that stand for those of Windows-1252, UTF-8
-that was taken for Latin-1 and encoded again, and either by reference. The beginnings are there for speed alone."""
+that was taken for Latin-1 and encoded again, and either by reference. The beginnings, which must be there, are for speed alone."""
 _WINDOWS = re.compile(rb"\xc2[\x80-\x9f]")
 _MOST_ATTRIBUTES = 50
 _NAMES_ADDRESS = frozenset({"base", "{http://www.w3.org/XML/1998/namespace}base"})
