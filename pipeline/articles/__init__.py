@@ -109,7 +109,9 @@ def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | No
     root = _tree(text, url)
     reading = read(root)
     about = metadata.about(root, reading, url, latest)
-    blocks = body.without_head(body.choose(root, reading, url), [about.title, about.site, *about.headings])
+    blocks = body.without_head(
+        body.choose(root, reading, url, about.title).blocks, [about.title, about.site, *about.headings], about.author
+    )
     article = body.plain(blocks)
     # Pages that a script writes carry their text in the structured data alone.
     told = "\n\n".join(p for p in (tidy(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", about.body)) if p)

@@ -351,6 +351,8 @@ class _Walk:
             return Mark.NOISE
         if tag == "figcaption":
             return Mark.CAPTION
+        if tag == "address":
+            return Mark.BYLINE if len(tidy(element.text_content())) < 250 else Mark.NONE
         if tag == "footer":
             quoted = next(element.iterancestors("blockquote"), None) is not None
             return Mark.NONE if quoted or self._holds_the_article(element) else Mark.NOISE

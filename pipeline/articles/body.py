@@ -1,16 +1,17 @@
-"""Blocks → the article's own: an extractor says which paragraphs are the article, the page's tree says what belongs between them.
+"""Blocks → the article's own: three readings vote which paragraphs are the article, the page's tree says what belongs between them.
 
-trafilatura finds the body (measured against the others in tests/bench_articles.py), but drops lists of linked names,
-pictures with names and short lines; the blocks of the tree have them, in their place. So its output is only used to
-recognise blocks (the seeds), and the text is taken from the tree. Where it finds next to nothing, or the page is too
-large for it, the seeds are the paragraphs of the element that holds most of them. Nothing is rewritten here.
+trafilatura is the best single reading (measured in tests/bench_articles.py), but cuts articles in two at an advertisement,
+and drops lists of linked names, pictures with names and short lines; the blocks of the tree have them, in their place. So
+its output is one vote on each block, beside what the page itself calls its article and the place where text gathers
+(`weighing`); the text is taken from the tree. A page that is too large for it is read by the others. Nothing is rewritten here.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import trafilatura
@@ -18,6 +19,7 @@ from lxml.etree import LxmlError, strip_elements
 from lxml.html import HtmlElement
 
 from pipeline.articles.blocks import Block, Kind, Mark, Reading, is_numeric, tidy
+from pipeline.articles.weighing import gathered
 from pipeline.text import fold
 
 EXTRACTOR_STEPS = 250_000
@@ -27,7 +29,26 @@ EXTRACTOR_CHARS = 600_000
 LEAST_SHARE = 1 / 3
 """Of the tree's own reading, which the extractor must find to be believed (the rule and share of the public benchmark)."""
 
+UNSURE = 0.6
+"""Agreement below which a body should not be trusted: with two readings of one mind and the third of another it is 0.67."""
+LEAST_CARDS = 3
+LONGEST_CARD = 700
+"""Characters of a teaser with its headline; the longest that news sites write have 500."""
+LEAST_HEADLINE = 4
+"""Words of a headline; most names of members are shorter."""
+LEAST_CONSENT_WORDS = 3
+LINES_OF_HEAD = 4
+"""Blocks among which a byline or a day stands alone: under a standfirst and key points too."""
+
 _WORD = re.compile(r"\w+")
+_CONSENT_WORDS = re.compile(
+    r"\b(?:cookies?|consent|personal(?:is|iz)ed (?:ads?|advertising|content)|personal data|unique identifiers?|geolocation"
+    r"|legitimate interests?"
+    r"|vendors?|privacy (?:policy|settings|preferences)|opt[- ]out|gdpr|ad partners|store and/or access|device scanning"
+    r"|partners|advertising)\b",
+    re.I,
+)
+_ADDRESSED = re.compile(r"\b(?:we|our|us|you|your)\b", re.I)
 _SENTENCE = re.compile(r"[.!?…][\"”’')\]]*$")
 _ENDS_OPEN = re.compile(r":$")
 _RELATED = re.compile(
@@ -35,7 +56,8 @@ _RELATED = re.compile(
     r"|read (?:more|next|also|on)|also read|see also|you (?:may|might) (?:also|like)|up next|latest|recent (?:posts|news|articles|stories)"
     r"|in (?:other|this) (?:news|section|article)|share|follow|tags?|topics?|filed under|categor(?:y|ies)|comments?"
     r"|leave a (?:reply|comment)|newsletters?|subscribe|sign up|advertisement|contents|table of contents"
-    r"|sections?|navigation|menu|editors?['’]s? picks?|sponsored|promoted|quick links|useful links|links|elsewhere)\b",
+    r"|sections?|navigation|menu|editors?['’]s? picks?|sponsored|promoted|quick links|useful links|links|elsewhere"
+    r"|keep reading|continue reading|unlock|about the authors?|recommended)\b",
     re.I,
 )
 _BOILERPLATE = re.compile(
@@ -48,7 +70,32 @@ _BOILERPLATE = re.compile(
     r"|skip to (?:main )?content|back to top|print(?: this)?(?: page| article)?$|copy link|loading\b.{0,3}$"
     r"|(?:please )?enable javascript|view comments|comments? \(\d+\)|\d+ comments?$|sponsored content$"
     r"|photo(?:graph)?(?: by| credit)?:|image(?: credit)?:|file photo|the post .{3,200} appeared first on|continue reading\b"
-    r"|report a (?:typo|mistake)|support (?:our|independent) journalism)",
+    r"|report a (?:typo|mistake)|support (?:our|independent) journalism"
+    r"|image (?:source|caption)\b.{0,80}$|already (?:a |have )?(?:an? )?(?:subscri|member|account|registered)"
+    r"|keep reading for\b|subscribe (?:today|here)\b"
+    r"|(?:this (?:article|story|content) is|exclusively) (?:available )?(?:only )?(?:for|to) (?:our )?(?:paying )?(?:subscribers|members)"
+    r"|to (?:read|continue reading|access) (?:the (?:rest|full)|this)\b.{0,60}\b(?:subscribe|sign|log|register)|unlock (?:this|the|full)\b"
+    r"|a version of this (?:article|story) (?:appear|was first|first)|(?:our standards|read our|editorial standards):|skip advertisement"
+    r"|get the app|click here to get\b|story highlights$|(?:please )?(?:log|sign) in to (?:read|comment|continue)"
+    r"|(?:tags?|topics?|filed under|categor(?:y|ies)|labels?|share):\s|print(?:ed)? from\b|close window$"
+    r"|you (?:have|['’]ve) (?:reached|read|hit) (?:your|the|all)\b.{0,60}\b(?:limit|articles|free)|purchase licensing rights"
+    r"|if you (?:buy|purchase) (?:something|through)|we may (?:earn|receive) (?:a |an )?(?:affiliate )?commission"
+    r"|this site is protected by recaptcha|by (?:signing up|subscribing|submitting|clicking)\b.{0,120}\b(?:terms|privacy|agree))",
+    re.I,
+)
+_PROMOTION = re.compile(
+    r"\b(?:sign up|subscribe|register|straight to your inbox|in your inbox|delivered to your|cancel (?:any ?time|whenever)"
+    r"|free trial)\b.{0,200}"
+    r"\b(?:here|inbox|newsletters?|briefing|email|emails|subscri\w+|trial|digital access|every (?:day|week|morning|weekend)|updates)\b",
+    re.I,
+)
+"""What asks for a subscription somewhere in a short paragraph rather than at its beginning."""
+_DAYS_AND_TIMES = re.compile(
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
+    r"|dec)[a-z]*\b|\d+(?:st|nd|rd|th)?"
+    r"|\b(?:[ap]\.?m\.?|utc|gmt|[ecmp][sd]?t|ist|bst|cest|cet|hkt|eastern|daylight|standard|time|last|first|published|posted"
+    r"|updated|modified|on|at|ago"
+    r"|hours?|hrs?|min(?:ute)?s?|days?|weeks?|months?|years?|read|date|created)\b|[\W_]",
     re.I,
 )
 _BYLINE = re.compile(
@@ -69,6 +116,12 @@ _DATE_LINE = re.compile(
     r"|\d+[- ]min(?:ute)?(?: read)?$|(?:estimated )?reading time\b.{0,20}$",
     re.I,
 )
+_GLUED = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Z])")
+_POST = re.compile(r"\b(?:editor|correspondent|reporter|writer|columnist|producer|analyst|bureau chief|staff)s?\b", re.I)
+_SAID_OF = re.compile(
+    r"((?:[A-Z][\w.'’-]*[ ,]+){1,4}?)(?:is|was|are|covers?|writes?|reports?|has|joined|lives|works|teaches|edits|contributed"
+    r"|can be reached|based)\b"
+)
 _PARTED = re.compile(r"\s+[|·•]\s+")
 """What stands between a name and a day in a line that has nothing else: "Abel Thorne | Tuesday, 6 May 2025"."""
 _SOCIAL = frozenset(
@@ -77,51 +130,166 @@ _SOCIAL = frozenset(
 )
 _MEMBERS = re.compile(r"\b(?:members?|signator(?:y|ies)|signed|partners?|founding|founders?|parties|states|organi[sz]ations)\b", re.I)
 _ROSTER = re.compile(
-    r"\b(?:members?|membership|signator(?:y|ies)|signed|partners?|founding|founders?|participants?|participating|supporters?|endorse\w*|companies|organi[sz]ations|"
-    r"countries|states|nations|institutions|universities|associations|backers|include[sd]?|including|comprises?|join(?:ed|ing|s)?|consists?|following|are|list)\b",
+    r"\b(?:members?|membership|signator(?:y|ies)|signed|partners?|founding|founders?|participants?|participating|supporters?"
+    r"|endorse\w*|companies|organi[sz]ations|"
+    r"countries|states|nations|institutions|universities|associations|backers|include[sd]?|including|comprises?|join(?:ed"
+    r"|ing|s)?|consists?|following|are|list)\b",
     re.I,
 )
 
 
-def choose(root: HtmlElement, reading: Reading, url: str = "") -> tuple[Block, ...]:
-    """Gives the blocks that are the article's body, in reading order; empty where the page has none.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The blocks that are the article's body, and how far the readings of the page agree on them: 0 to 1, by characters.
+
+    1 means that all three took the same paragraphs; below `UNSURE` the page should not be trusted without a look.
+    """
+
+    blocks: tuple[Block, ...]
+    agreement: float
+
+
+def choose(root: HtmlElement, reading: Reading, url: str = "", title: str = "") -> Choice:
+    """Gives the blocks that are the article's body, in reading order; none where the page has none.
+
+    Three readings vote on each paragraph: trafilatura's, the place where text gathers, and what the page calls its article.
+    Two of them take it. Where no two take anything together, the extractor's is believed unless it found next to nothing.
 
     Takes the elements that were marked as noise, and scripts, out of the tree: the extractor is the slowest step by far, and
     half as slow without them.
     """
     blocks = reading.blocks
+    mark_cards(blocks, url)
+    mark_consent(blocks, title)
     own = _own_seeds(blocks)
-    small = reading.steps <= EXTRACTOR_STEPS and _weight(blocks) <= EXTRACTOR_CHARS
+    gathering = gathered(blocks)
     found: list[Block] = []
-    if small:
+    if reading.steps <= EXTRACTOR_STEPS and _weight(blocks) <= EXTRACTOR_CHARS:
         for element in reading.noise:
             if element.getparent() is not None:
                 element.drop_tree()
         strip_elements(root, "script", "style", "noscript", "template", "svg", "iframe", "select", with_tail=False)
         found = _extracted_seeds(root, blocks)
+    seeds, agreement = _voted(blocks, own, gathering, found)
+    return Choice(_assembled(blocks, seeds, url) if seeds else (), agreement)
+
+
+def _voted(blocks: Sequence[Block], own: list[Block], gathering: list[Block], found: list[Block]) -> tuple[list[Block], float]:
+    """The blocks that two of three readings take, and how far all three agree."""
+    readings = [reading for reading in (own, gathering, found) if reading]
+    if not readings:
+        return [], 0.0
+    votes = Counter(block for reading in readings for block in reading)
+    prose = [b for b in votes if b.kind is Kind.PARAGRAPH]
+    weight = _weight(prose)
+    agreement = sum(votes[b] * b.chars for b in prose) / (3 * weight) if weight else 0.0
+    # Lists, headings and short lines are told by the extractor alone: the others read prose.
+    spoken = set(found)
+    taken = [b for b in blocks if (b in spoken if _is_aside(b) else votes[b] >= 2)]
     told = _weight(b for b in found if b.kind is not Kind.HEADING)
-    seeds = found if told > LEAST_SHARE * _weight(own) else own
-    return _assembled(blocks, seeds, url) if seeds else ()
+    if _weight(b for b in taken if b.kind is Kind.PARAGRAPH) < LEAST_SHARE * max(told, _weight(own)):
+        taken = found if told > LEAST_SHARE * _weight(own) else own
+    return taken, agreement
 
 
-def without_head(blocks: Sequence[Block], titles: Iterable[str]) -> tuple[Block, ...]:
-    """Takes from the beginning the title where it is repeated, bylines and lines of dates, and from the end headings of nothing."""
+def mark_cards(blocks: Sequence[Block], url: str = "") -> None:
+    """Marks as noise what teases other stories: neighbours of one make, each with a headline that is a link and few words.
+
+    Three at least; lists of names are none, for their links are shorter or lead to other sites. The rubric above goes with
+    its cards.
+    """
+    chars: dict[HtmlElement, int] = defaultdict(int)
+    headlines: dict[HtmlElement, int] = defaultdict(int)
+    for block in blocks:
+        if block.mark is Mark.NOISE:
+            continue
+        text = " ".join(block.lines)
+        teasing = block.link_share > 0.8 and len(text.split()) >= LEAST_HEADLINE and not block.is_roll
+        teasing = teasing and not _links_out(block, urlsplit(url).hostname or "")
+        for above in (block.element, *block.element.iterancestors()):
+            chars[above] += block.chars
+            headlines[above] += teasing * len(text)
+    alike: dict[tuple[HtmlElement | None, object, str], list[HtmlElement]] = defaultdict(list)
+    for element in chars:
+        alike[element.getparent(), element.tag, element.get("class", "")].append(element)
+    cards: set[HtmlElement] = set()
+    for row in alike.values():
+        teasers = [e for e in row if headlines[e] and chars[e] <= LONGEST_CARD and headlines[e] * 20 >= chars[e]]
+        if len(teasers) >= LEAST_CARDS and len(teasers) * 4 >= len(row) * 3:
+            cards.update(teasers)
+    if not cards:
+        return
+    for block in blocks:
+        if block.mark is Mark.NONE and any(e in cards for e in (block.element, *block.element.iterancestors())):
+            block.mark = Mark.NOISE
+
+
+def mark_consent(blocks: Sequence[Block], title: str = "") -> None:
+    """Marks as noise the paragraphs that ask for consent to cookies, unless the story is about them."""
+    if _CONSENT_WORDS.search(title):
+        return
+    for block in blocks:
+        if block.mark is Mark.NONE and is_consent(" ".join(block.lines)):
+            block.mark = Mark.NOISE
+
+
+def is_consent(text: str) -> bool:
+    """Whether a text asks a reader for consent: three of the words that all such texts share.
+
+    >>> is_consent("We and our partners store cookies and unique identifiers. You may consent or refuse.")
+    True
+    >>> is_consent("The regulator fined the firm over cookies, it said on Monday.")
+    False
+    """
+    return len({w.casefold() for w in _CONSENT_WORDS.findall(text)}) >= LEAST_CONSENT_WORDS and bool(_ADDRESSED.search(text))
+
+
+def without_head(blocks: Sequence[Block], titles: Iterable[str], author: str = "") -> tuple[Block, ...]:
+    """Takes from the beginning the title where it is repeated, bylines and lines of dates, and from the end headings of nothing
+    and what is said of the author."""
     known = {fold(title) for title in titles} - {""}
+    names = {fold(name) for name in author.split(", ")} - {""}
     kept: list[Block] = []
-    begun = False
+    begun = signed = False
     for block in blocks:
         text = " ".join(block.lines)
         if not begun and block.kind is Kind.HEADING and fold(text) in known:
             kept.clear()  # the rubric above the headline
-        if not begun and (fold(text) in known or block.mark is Mark.BYLINE or is_byline(text)):
+        if not begun and block.kind is Kind.PARAGRAPH and len(block.lines) > 1:
+            block = _without_first_lines(block, known)
+            text = " ".join(block.lines)
+        if not begun and (fold(text) in known or fold(text) in names or block.mark is Mark.BYLINE):
+            signed = signed or fold(text) not in known
+            continue
+        if len(kept) < LINES_OF_HEAD and len(block.lines) == 1 and is_byline(block.lines[0]):
+            signed = signed or fold(text) not in known
             continue
         if block.kind is Kind.HEADING and fold(text) in known:
             continue
-        begun = begun or (block.kind is Kind.PARAGRAPH and (len(text) >= 100 or bool(_SENTENCE.search(text))))
+        told = block.kind is Kind.PARAGRAPH and _is_sentence(text)
+        if signed and not begun and not told and block.kind is Kind.PARAGRAPH and len(text) < 60 and _POST.search(text):
+            continue  # "Business reporter, Quayside Daily"
+        begun = begun or told
         kept.append(block)
-    while kept and (kept[-1].kind is Kind.HEADING or (len(kept) > 1 and is_byline(" ".join(kept[-1].lines)))):
+    while kept and (kept[-1].kind is Kind.HEADING or (len(kept) > 1 and _is_tail(" ".join(kept[-1].lines), names))):
         kept.pop()
     return tuple(kept)
+
+
+def _without_first_lines(block: Block, known: set[str]) -> Block:
+    """A paragraph without the headline, byline and day that old pages part from the text by line breaks only."""
+    lines = list(block.lines)
+    while len(lines) > 1 and (fold(lines[0]) in known or is_byline(lines[0])):
+        lines.pop(0)
+    return replace(block, lines=tuple(lines)) if len(lines) < len(block.lines) else block
+
+
+def _is_tail(text: str, names: set[str]) -> bool:
+    """Whether a last paragraph is a byline or says who the author is."""
+    if is_byline(text):
+        return True
+    said = _SAID_OF.match(text)
+    return bool(said and len(text) < 400 and fold(said.group(1)) in names)
 
 
 def is_byline(line: str) -> bool:
@@ -135,16 +303,28 @@ def is_byline(line: str) -> bool:
     who, _, when = _PARTED.sub("\n", line, count=1).partition("\n")
     if when and len(who.split()) <= 6 and not re.search(r"\d", who) and _DATE_LINE.match(when):
         return True
-    return bool((_BYLINE.match(line) and len(line.split()) <= 20) or _DATE_LINE.match(line))
+    if (_BYLINE.match(line) and len(line.split()) <= 20) or _DATE_LINE.match(line):
+        return True
+    # "201401:00 AM UTCUpdated": spans that only a style sheet parts
+    return len(line) <= 100 and bool(re.search(r"\d{4}|\bago\b|\bread\b", line)) and not _DAYS_AND_TIMES.sub("", _GLUED.sub(" ", line))
 
 
 def is_boilerplate(line: str) -> bool:
     """Whether a short line is what pages say around articles: cookies, newsletters, sharing, copyright."""
-    return len(line) < 300 and bool(_BOILERPLATE.match(line))
+    return len(line) < 300 and bool(_BOILERPLATE.match(line) or (len(line) < 220 and _PROMOTION.search(line)))
 
 
 def _weight(blocks: Iterable[Block]) -> int:
     return sum(b.chars for b in blocks)
+
+
+def _is_aside(block: Block) -> bool:
+    """Whether a block is no prose, which is all that the other readings look for."""
+    return block.kind is not Kind.PARAGRAPH or not _is_sentence(" ".join(block.lines))
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) >= 80 or bool(_SENTENCE.search(text))
 
 
 def _is_prose(block: Block) -> bool:
