@@ -12,9 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.articles import from_entry, from_text, looks_like_html, parse, parse_html
+from pipeline.articles import examine, examine_html, from_entry, from_text, gates, joined, looks_like_html, parse, parse_html
+from pipeline.articles.addresses import follows
+from pipeline.articles.authors import names_in
 from pipeline.articles.body import is_boilerplate, is_byline
-from pipeline.articles.charset import decode
+from pipeline.articles.charset import decode, repaired
 from pipeline.articles.metadata import without_site
 from pipeline.articles.times import publication
 from pipeline.errors import ParseError
@@ -699,3 +701,121 @@ def test_the_sets_of_layouts_are_read_well(folder: str, least: float) -> None:
     assert sum(scores.values()) / len(scores) >= least, sorted(scores.items(), key=lambda s: s[1])[:5]
     assert all(count <= len(about) * 0.15 for count in wrong.values()), wrong
     assert wrong["published"] <= len(about) * 0.03, wrong
+
+
+WALL = "<div class='offer'><h3>Subscribe to continue reading</h3><p>Four weeks for one mark. Cancel whenever you like.</p></div>"
+NOT_FREE = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"T","isAccessibleForFree":%s%s}</script>'
+
+
+@pytest.mark.parametrize(
+    ("html", "partial"),
+    [
+        (f"<article><h1>T</h1><p>{SENTENCE}</p>{WALL}</article>", True),
+        (NOT_FREE % ("false", "") + f"<article><h1>T</h1><p>{SENTENCE}</p></article>", True),
+        (NOT_FREE % ('"False"', "") + f"<article><h1>T</h1><p>{SENTENCE}</p></article>", True),
+        (NOT_FREE % ("true", "") + f"<article><h1>T</h1><p>{SENTENCE}</p>{WALL}</article>", False),  # an offer, on a page that is free
+        (f"<article><h1>T</h1>{f'<p>{SENTENCE}</p>' * 40}{WALL}</article>", False),  # an offer under a whole article
+        (f"<article><h1>T</h1><p>{SENTENCE}</p><p>Members will subscribe to the pact in May.</p></article>", False),
+        (  # the wall hides what the structured data have
+            NOT_FREE % ("false", ',"articleBody":"' + f"{SENTENCE} " * 9 + '"') + f"<article><h1>T</h1><p>{SENTENCE}</p>{WALL}</article>",
+            False,
+        ),
+    ],
+)
+def test_paywalls_are_said_and_leave_nothing_of_theirs(html: str, partial: bool) -> None:
+    found = examine_html(html, "https://a.example/x")
+    assert found.partial == (gates.PAYWALL if partial else "")
+    assert found.article.text.startswith(SENTENCE) and "continue reading" not in found.article.text and "Cancel" not in found.article.text
+
+
+def test_a_page_that_only_asks_for_consent_is_refused() -> None:
+    ask = "We and our 800 partners store cookies and unique identifiers on your device for personalised advertising, unless you refuse. "
+    html = f"<title>Volt</title><div class='q'><h1>Before you go on</h1><p>{ask}</p><p>{ask}</p><button>Accept</button></div>"
+    with pytest.raises(ParseError, match="request for consent"):
+        examine(page(html.encode()))
+    told = parse_html(f"<title>T</title><article><h1>T</h1><p>{SENTENCE}</p><p>{SENTENCE} Twice.</p></article><div><p>{ask}</p></div>").text
+    assert told == f"{SENTENCE}\n\n{SENTENCE} Twice."
+
+
+@pytest.mark.parametrize(
+    ("url", "link", "expected"),
+    [
+        ("https://a.example/s", "<a rel='next' href='/s?page=2'>2</a>", "https://a.example/s?page=2"),
+        ("https://a.example/s.html", "<a href='s-2.html'>Next page</a>", "https://a.example/s-2.html"),
+        ("https://a.example/s?id=4&page=2", "<a href='?id=4&page=3'>Next »</a>", "https://a.example/s?id=4&page=3"),
+        ("https://a.example/s/", "<link rel=next href='https://a.example/s/2/'>", "https://a.example/s/2/"),
+        ("https://a.example/s", "<link rel=next href='https://a.example/another-post'>", ""),  # WordPress: the next post
+        ("https://a.example/s", "<a href='https://b.example/s?page=2'>Next</a>", ""),
+        ("https://a.example/s?page=2", "<a href='/s'>1</a><a href='/s?page=2'>2</a>", ""),  # the last one
+        ("https://a.example/s", "<a href='//[x'>Next</a>", ""),
+    ],
+)
+def test_the_next_page_is_named_where_its_address_says_so(url: str, link: str, expected: str) -> None:
+    assert examine_html(f"<title>T</title><article><p>{SENTENCE}</p></article>{link}", url).next_page == expected
+
+
+def test_pages_are_joined_without_what_they_repeat() -> None:
+    one, two = (Article(f"https://a.example/{n}", "T", f"The same standfirst.\n\nPage {n}.") for n in (1, 2))
+    assert joined(one, [two]).text == "The same standfirst.\n\nPage 1.\n\nPage 2."
+    assert joined(one, []) == one and not follows("https://a.example/1", "https://a.example/1")
+
+
+@pytest.mark.parametrize(
+    ("html", "source"),
+    [
+        ("<meta name='syndication-source' content='https://b.example/first'>", "https://b.example/first"),
+        ("<link rel='canonical' href='https://b.example/first'>", "https://b.example/first"),
+        ("<p>This article was originally published by Harbour Post.</p>", "Harbour Post"),
+        ("<link rel='canonical' href='https://www.a.example/x'>", ""),
+    ],
+)
+def test_where_a_text_was_first_published_is_told(html: str, source: str) -> None:
+    found = examine_html(f"<title>T</title><article><p>{SENTENCE}</p>{html}</article>", "https://a.example/x")
+    assert found.source == source and found.article.url.endswith("a.example/x")
+
+
+def test_print_versions_are_named() -> None:
+    html = f"<title>T</title><article><p>{SENTENCE}</p></article><a href='javascript:print()'>Print</a><a href='?print=1'>Print version</a>"
+    assert examine_html(html, "https://a.example/x").print_version == "https://a.example/x?print=1"
+
+
+@pytest.mark.parametrize(
+    ("garbled", "meant"),
+    [
+        ("ZÃ¼rich joined", "Zürich joined"),
+        ("the pactâ€™s members", "the pact’s members"),
+        ("Zürich, São Paulo and Łódź joined; “À bientôt”.", "Zürich, São Paulo and Łódź joined; “À bientôt”."),
+        ("naÃ¯ve cafÃ© pact", "naïve café pact"),
+    ],
+)
+def test_garbled_text_is_repaired(garbled: str, meant: str) -> None:
+    assert repaired(garbled) == meant
+
+
+@pytest.mark.parametrize(
+    ("byline", "site", "names"),
+    [
+        ("By Ana Reuss and Bo Lindt", "", ["Ana Reuss", "Bo Lindt"]),
+        ("Ana Reuss, Bo Lindt and Per van Quint", "", ["Ana Reuss", "Bo Lindt", "Per van Quint"]),
+        ("Ana Reuss, Harbour Post", "Harbour Post", ["Ana Reuss"]),
+        ("By Ana Reuss, business editor", "", ["Ana Reuss"]),
+        ("Ana Reuss for Harbour Post", "Harbour Post", ["Ana Reuss"]),
+        ("Harbour Post Staff", "The Harbour Post", []),
+        ("Staff Reporter", "", []),
+        ("@ana", "", []),
+        ("Ministry of Ports", "", ["Ministry of Ports"]),
+    ],
+)
+def test_names_in_bylines(byline: str, site: str, names: list[str]) -> None:
+    assert names_in(byline, site) == names
+
+
+def test_teasers_in_a_row_are_left_out_and_members_in_a_row_are_not() -> None:
+    card = "<div class='c'><h3><a href='/{0}'>{1}</a></h3><p>{2}</p></div>"
+    story = f"<h1>T</h1><p>{SENTENCE}</p><p>{SENTENCE} Twice.</p>"
+    teasers = "".join(
+        card.format(n, f"Ministers quarrel over fish no. {n}", "They met in Lune until late, and nobody won it.") for n in range(4)
+    )
+    names = "".join(card.format(n, f"Acme {n}", "A firm in Lune that makes ropes and nets.") for n in range(4))
+    assert "quarrel" not in parse_html(f"<main>{story}{teasers}</main>", "https://a.example/x").text
+    assert "Acme 3" in parse_html(f"<main>{story}{names}</main>", "https://a.example/x").text

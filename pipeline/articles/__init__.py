@@ -8,7 +8,8 @@ many elements is read without the slow extractor, and what lies beyond `PAGE_CHA
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import unescape
 
@@ -17,21 +18,37 @@ import py3langid
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 
-from pipeline.articles import body, metadata
+from pipeline.articles import addresses, body, gates, metadata
 from pipeline.articles.blocks import Mark, read, tidy
-from pipeline.articles.charset import decode
+from pipeline.articles.charset import decode, repaired
 from pipeline.articles.metadata import clean_url
 from pipeline.articles.plain_text import from_text, parted
 from pipeline.errors import ParseError
 from pipeline.model import Article, Entry, Page
 
-__all__ = ["PAGE_CHARS", "clean_url", "from_entry", "from_text", "looks_like_html", "parse", "parse_html"]
+__all__ = [
+    "MOST_PAGES",
+    "PAGE_CHARS",
+    "Found",
+    "clean_url",
+    "examine",
+    "examine_html",
+    "from_entry",
+    "from_text",
+    "joined",
+    "looks_like_html",
+    "parse",
+    "parse_html",
+]
 
 PAGE_CHARS = 8_000_000
 """Characters of a page that are read at most; the largest live blog seen in the benchmark has 1.3 million."""
+MOST_PAGES = 20
+"""Pages of one article that are worth fetching; slide shows have more, of a line each."""
 LANGUAGE_CHARS = 200
 """Characters of text below which a language is not guessed: names in a short item pass for any language."""
 
+_NO_TEXT = "has no readable text (it may be written by a script when a browser shows it)"
 _PROLOG = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?")
 _FEED = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)?<(?:rss|feed|rdf:RDF|urlset|sitemapindex)\b", re.I | re.S)
 _TAG = re.compile(
@@ -46,14 +63,59 @@ _NO_PAGE = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article with what its page says of the text: `partial` is why it is not whole, empty where it is.
+
+    `agreement` is how far the readings of the page agree, 0 to 1 by characters (1 too for what needed no choice); `next_page`
+    and `print_version` are addresses on the same site, `source` the address or name of where it was first published.
+    """
+
+    article: Article
+    agreement: float = 1.0
+    partial: str = ""
+    next_page: str = ""
+    print_version: str = ""
+    source: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        return self.agreement >= body.UNSURE
+
+
 def parse(page: Page) -> Article:
     """Reads a fetched page; raises ParseError, about its address, where it holds no article."""
-    return _parse(page.body, page.final_url or page.url, page.header("content-type"), page.fetched + timedelta(days=1))
+    return examine(page).article
+
+
+def examine(page: Page) -> Found:
+    """Reads a fetched page and what it says of its text; raises ParseError, about its address, where it holds no article."""
+    return _examine(page.body, page.final_url or page.url, page.header("content-type"), page.fetched + timedelta(days=1))
 
 
 def parse_html(html: bytes | str, url: str = "", content_type: str = "") -> Article:
     """Reads a page from its HTML, bytes or text; raises ParseError where it holds no article."""
-    return _parse(html, url, content_type, None)
+    return examine_html(html, url, content_type).article
+
+
+def examine_html(html: bytes | str, url: str = "", content_type: str = "") -> Found:
+    """Reads a page, and what it says of its text, from its HTML; raises ParseError where it holds no article."""
+    return _examine(html, url, content_type, None)
+
+
+def joined(first: Article, more: Iterable[Article]) -> Article:
+    """Gives the article whose text goes on on further pages, in their order; what each page repeats is there once.
+
+    To be asked with the pages that `Found.next_page` leads to, `MOST_PAGES` at most.
+
+    >>> joined(Article("u", "T", "One.\\n\\nTwo."), [Article("u2", "T", "One.\\n\\nThree.")]).text
+    'One.\\n\\nTwo.\\n\\nThree.'
+    """
+    paragraphs = first.text.split("\n\n")
+    for article in more:
+        known = set(paragraphs)
+        paragraphs += [p for p in article.text.split("\n\n") if p not in known and p != article.title]
+    return replace(first, text="\n\n".join(paragraphs))
 
 
 def from_entry(entry: Entry, site: str = "") -> Article:
@@ -90,7 +152,7 @@ def looks_like_html(text: str) -> bool:
     return bool(_TAG.search(text[:20_000]))
 
 
-def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | None) -> Article:
+def _examine(html: bytes | str, url: str, content_type: str, latest: datetime | None) -> Found:
     try:
         text = decode(html, content_type) if isinstance(html, bytes) else html
     except ParseError as problem:
@@ -105,31 +167,37 @@ def _parse(html: bytes | str, url: str, content_type: str, latest: datetime | No
         plain = from_text(rest, title, url=clean_url(url))
         if not any(c.isalnum() for c in plain.text):
             raise ParseError("has no readable text", about=url)
-        return replace(plain, site=metadata.host_of(url), language=_language(plain.text))
+        return Found(replace(plain, site=metadata.host_of(url), language=_language(plain.text)))
     root = _tree(text, url)
     reading = read(root)
     about = metadata.about(root, reading, url, latest)
-    blocks = body.without_head(
-        body.choose(root, reading, url, about.title).blocks, [about.title, about.site, *about.headings], about.author
-    )
-    article = body.plain(blocks)
-    # Pages that a script writes carry their text in the structured data alone.
     told = "\n\n".join(p for p in (tidy(part) for part in re.split(r"\n\s*\n|\r\n\s*\r\n", about.body)) if p)
-    if len(told) > 100 and len(article) * 3 < len(told):
-        article = told
+    following, printed = addresses.next_page(root, url), addresses.print_version(root, url)
+    choice = body.choose(root, reading, url, about.title, told)
+    article = body.plain(body.without_head(choice.blocks, [about.title, about.site, *about.headings], about.author))
+    agreement = choice.agreement
+    partial = gates.is_partial(reading.blocks, about.nodes, len(article))
+    # Pages that a script writes, and some behind a wall, carry their text whole in the structured data alone.
+    if len(told) > 100 and len(article) * (1.2 if partial else 3) < len(told):
+        article, agreement, partial = told, 1.0, False
+    if len(article) < gates.LONGEST_CALL and body.asks_for_consent(reading.blocks, about.title, len(article)):
+        raise ParseError(gates.CONSENT, about=url)
     if not any(c.isalnum() for c in article):
-        raise ParseError("has no readable text (it may be written by a script when a browser shows it)", about=url)
+        behind = "is behind a paywall and shows no text" if partial else _NO_TEXT
+        raise ParseError(behind, about=url)
     if len(article) < 400 and _NO_PAGE.search(f"{about.title} {article}"):
         raise ParseError("is a check for robots or for JavaScript, not the article", about=url)
-    return Article(
+    made = Article(
         url=clean_url(about.url),
-        title=about.title,
-        text=article,
+        title=repaired(about.title),
+        text=repaired(article),
         published=about.published,
-        author=about.author,
-        site=about.site,
+        author=repaired(about.author),
+        site=repaired(about.site),
         language=about.language or _language(article),
     )
+    first = addresses.source(about.metas, about.foreign, article)
+    return Found(made, agreement, gates.PAYWALL if partial else "", following, printed, first if first != made.url else "")
 
 
 def _tree(text: str, url: str) -> HtmlElement:

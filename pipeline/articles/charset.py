@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 
+import ftfy
 from charset_normalizer import from_bytes
 
 from pipeline.errors import ParseError
@@ -46,6 +47,11 @@ _DECLARED = re.compile(
     rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w:.-]{1,40})|<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w:.-]{1,40})""", re.I
 )
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w:.-]{1,40})""", re.I)
+# The first byte of a character of two or three in UTF-8 as cp1252 shows it, then one of those that follow it.
+_GARBLED = re.compile(
+    "[\u00c2-\u00c5\u00c3\u00d0\u00d1\u00e2][\u0080-\u00bf"
+    "\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
 # Python's codecs hold things that are no character sets of pages (idna, punycode, unicode_escape): only these are let in.
 _LET_IN = re.compile(
     r"utf-8|utf-8-sig|utf-16(-[bl]e)?|ascii|cp\d+|iso8859-\d+|koi8-[rut]|gb18030|gbk|gb2312|big5(hkscs)?|shift_jis(_2004|x0213)?"
@@ -102,6 +108,17 @@ def decode(body: bytes, content_type: str = "") -> str:
         return body.decode("cp1252", "replace")
     guess = from_bytes(body[:GUESSED_BYTES]).best()
     return body.decode(_codec(guess.encoding) if guess and _codec(guess.encoding) else "cp1252", "replace")
+
+
+def repaired(text: str) -> str:
+    """Gives text whose UTF-8 was once read as another character set, as it was meant; other text as it is.
+
+    >>> repaired("ZÃ¼rich said â€œnoâ€\x9d"), repaired("Zürich, São Paulo, Â")
+    ('Zürich said “no”', 'Zürich, São Paulo, Â')
+    """
+    if not _GARBLED.search(text):
+        return text
+    return "\n".join(ftfy.fix_encoding(line) if _GARBLED.search(line) else line for line in text.split("\n"))
 
 
 def refuse_binary(body: bytes, content_type: str = "") -> None:

@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -28,7 +28,10 @@ MOST_STRUCTURED_DATA = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a page says of itself; `body` is the text that its structured data carries, often none. `headings` are its h1."""
+    """What a page says of itself; `body` is the text that its structured data carries, often none. `headings` are its h1.
+
+    `nodes` and `metas` are its structured data as they stand; `foreign` is a canonical address that is another site's.
+    """
 
     title: str
     published: datetime | None
@@ -38,6 +41,9 @@ class About:
     language: str
     body: str
     headings: tuple[str, ...]
+    nodes: tuple[dict[str, object], ...] = ()
+    metas: dict[str, list[str]] = field(default_factory=dict)
+    foreign: str = ""
 
 
 _ARTICLE_TYPE = re.compile(r"(?:.*(?:Article|Posting)|Report|PressRelease|Review)$")
@@ -121,6 +127,9 @@ def about(root: HtmlElement, reading: Reading, url: str = "", latest: datetime |
         language=_language(root, metas, node),
         body=string_of(node.get("articleBody"), lines=True),
         headings=headings,
+        nodes=tuple(nodes),
+        metas=metas,
+        foreign=next((link for link in linked(root, "canonical") if _is_foreign(link, address or url)), ""),
     )
 
 
@@ -145,6 +154,11 @@ def canonical(root: HtmlElement, metas: dict[str, list[str]], url: str) -> str:
             continue  # an address that cannot be taken apart
         return address
     return ""
+
+
+def _is_foreign(link: str, url: str) -> bool:
+    there, here = host_of(link), host_of(url)
+    return bool(there and here) and registrable(there) != registrable(here)
 
 
 def clean_url(url: str) -> str:
