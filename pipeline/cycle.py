@@ -107,7 +107,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class CycleReport:
-    """What one cycle did. `failures` names feeds, articles and channels that failed, `partial` the feeds that were cut off,
+    """What one cycle did. `failures` names feeds, articles and channels that failed, `partial` the feeds and articles that were cut off,
     `skipped` counts the reasons for which articles and claims were looked at no further."""
 
     run: int
@@ -434,7 +434,11 @@ class _Cycle:
             return None
         if isinstance(outcome, Page):
             try:
-                article = articles.parse(outcome)
+                found = articles.examine(outcome)
+                article = found.article
+                if found.partial:
+                    self.partial.append(Skipped(first.entry.url, found.partial))
+                    article = _longer(article, first)
                 return _Words(_completed(article, first), entries, article.site or _house(first), (first.entry.url, outcome.final_url))
             except ParseError as error:
                 why = _why(error)
@@ -722,6 +726,15 @@ def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: 
         deleted=parsed.deleted,
     )
     return _Answer(state, poll, fresh=fresh)
+
+
+def _longer(article: Article, pending: PendingEntry) -> Article:
+    """The article of a page that shows only its beginning, with the feed's own text where that is longer."""
+    try:
+        told = articles.from_entry(pending.entry, pending.publisher)
+    except ParseError:
+        return article  # the feed has no words either
+    return replace(article, text=told.text) if len(told.text) > len(article.text) else article
 
 
 def _completed(article: Article, pending: PendingEntry) -> Article:

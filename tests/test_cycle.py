@@ -529,3 +529,14 @@ def test_an_exit_a_return_and_an_exit_read_in_one_run_are_three_changes(desk: De
     report = desk.run(NOW + 300 * 24 * HOUR)
     assert [c.kind.value for c in report.changes] == ["member_left", "member_joined", "member_left"]
     assert len({c.id for c in report.changes}) == 3
+
+
+def test_a_page_behind_a_paywall_is_told_as_read_in_part_and_the_feeds_longer_text_is_read(desk: Desk) -> None:
+    wall = '<script type=\'application/ld+json\'>{"@type":"NewsArticle","isAccessibleForFree":false}</script>'
+    url = desk.publish("launch", "A compact is launched", [LAUNCH[1][:120]], more=wall)
+    desk.site.put("/feed.xml", rss(*desk.entries, text=" ".join(LAUNCH)), type="application/rss+xml")
+    report = desk.run()
+    assert [(p.what, "for subscribers" in p.why) for p in report.partial] == [(url, True)]
+    assert not report.failures and kinds(report) == sorted([*FOUNDED])
+    with desk.store() as store:
+        assert LAUNCH[0] in store.query("SELECT text FROM articles")[0]["text"]
