@@ -141,9 +141,14 @@ def open_memory(config: Config) -> Iterator[tuple[Store, resolve.Identities]]:
     Raises StoreError where it cannot be opened.
     """
     with Store.open(config.store_path) as store:
-        identities = load_identities(config.watch, store.known_names())
-        identities.rule(store.rulings().roots(), store.rulings().apart)
-        yield store, identities
+        yield store, known_identities(config, store)
+
+
+def known_identities(config: Config, store: Store) -> resolve.Identities:
+    """Gives all that is known of spellings: by the package, the watch list, what articles taught, and the judgements that hold."""
+    identities = load_identities(config.watch, store.known_names())
+    identities.rule(store.rulings().roots(), store.rulings().apart)
+    return identities
 
 
 def bundled_list(name: str) -> tuple[intake.MemberList, importing.Origin] | None:

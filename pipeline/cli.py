@@ -138,6 +138,7 @@ def build_parser() -> argparse.ArgumentParser:
         "pipeline digest --since 7d --format html > digest.html",
     )
     since(show)
+    show.add_argument("--audience", metavar="NAME", help="as one of [[digests]] in the configuration gets it")
     show.add_argument("--format", choices=["markdown", "html", "text", "json"], default="text", help="without it: text")
 
     changed = command("changes", changes, "list the changes of a period, the newest last", "pipeline changes --since yesterday")
@@ -245,12 +246,17 @@ def daemon(args: argparse.Namespace) -> int:
 
 
 def show_digest(args: argparse.Namespace) -> int:
-    from pipeline import cycle, render, templates
+    from pipeline import app, cycle, outbox, render, templates
 
     config = configuration(args)
     since, until = _period(args, config)
+    audience = next((a for a in config.audiences if a.name == args.audience), None)
+    if args.audience is not None and audience is None:
+        names = ", ".join(a.name for a in config.audiences) or "none is configured"
+        raise UsageError(f"there is no audience of that name: {names}", about=args.audience)
     with reading(config) as store:
-        digest = cycle.make_digest(store, since, until)
+        book = outbox.rulebook(config, app.known_identities(config, store)) if audience else None
+        digest = cycle.make_digest(store, since, until, audience, book)
     if args.format == "html":
         print(render.html(digest, templates.read("digest.html")), end="")
     else:

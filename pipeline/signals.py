@@ -424,8 +424,7 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
     config = load(args)
     with Store.open(config.store_path, read_only=True) as store:
         changes = store.changes(when(args.since, _now()))
-        identities = app.load_identities(config.watch, store.known_names())
-        identities.rule(store.rulings().roots(), store.rulings().apart)
+        identities = app.known_identities(config, store)
     found = outbox.rehearse(changes, outbox.rulebook(config, identities), config.channels)
     if args.json:
         print_json(

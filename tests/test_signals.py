@@ -31,6 +31,13 @@ name = "mail"
 kind = "webhook"
 url = "{hook}"
 allow_private_addresses = true
+[[digests]]
+name = "exits only"
+title = "Who went"
+cron = "0 8 * * *"
+kinds = ["member_left"]
+coalitions = ["harbour data COMPACT"]
+channels = ["files"]
 [[alerts]]
 name = "exits"
 kinds = ["member_left"]
@@ -154,3 +161,9 @@ def test_rules_say_what_they_would_have_sent(capsys: pytest.CaptureFixture[str],
     assert "waits for 2 independent sources" in found[0]["waits"]
     assert said(capsys, config, "rules", "test", "--since", "ever").count("no rule") == 1
     assert document(capsys, config, "rules")["rules"][0]["rule"] == "exits"
+
+
+def test_a_digest_as_an_audience_gets_it(capsys: pytest.CaptureFixture[str], config: str) -> None:
+    text = said(capsys, config, "digest", "--since", "ever", "--audience", "exits only")
+    assert text.startswith("Who went: ") and "Norvik Freight left" in text and "Port of Ghent" not in text
+    assert "there is no audience of that name: exits only" in wrong(capsys, config, "digest", "--audience", "everybody")
