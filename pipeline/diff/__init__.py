@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from pipeline.diff.bodies import ended, hear_body
@@ -100,7 +99,7 @@ def _derived(
 
 
 def _words(stay: Stay) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(e for h in stay.happenings for e in h.evidence))
+    return tuple({id(e): e for h in stay.happenings for e in h.evidence}.values())  # by identity: to hash each takes longer than to read it
 
 
 def ends(evidence: Iterable[Evidence]) -> dict[str, tuple[date, str, frozenset[str]]]:
@@ -218,13 +217,13 @@ def _grouped(
 
 def _read_all(evidence: Iterable[Evidence], *, coalition: bool = False) -> Course:
     """Hears articles in the order in which they were published, so that the order of arrival does not count."""
-    articles: dict[tuple[date, str, str], list[Evidence]] = defaultdict(list)
+    articles: dict[tuple[datetime, str], list[Evidence]] = defaultdict(list)
     for e in evidence:
-        when = e.published or e.first_seen
-        articles[(e.said_on(), when.isoformat(), e.article)].append(e)
-    course = Course()
+        articles[(e.published or e.first_seen, e.article)].append(e)
+    course = Course(telling=False)
     for _, batch in sorted(articles.items()):
         (hear_body if coalition else hear_pair)(course, batch)
+    course.telling = True
     return course
 
 
@@ -305,9 +304,11 @@ def _standing(evidence: Iterable[Evidence], like: Evidence) -> str:
 
 def _called(told: Sequence[Evidence], *, coalition: bool = False) -> Party:
     """The party under its fullest name: no initials where there is better, then the name that was said first."""
-    named = [(e, e.statement.coalition if coalition else e.statement.member) for e in told]
-    _, party = min(
-        ((e, p) for e, p in named if p),
-        key=lambda row: (" " not in row[1].name and row[1].name.isupper(), row[0].said_on(), row[1].name),
-    )
-    return replace(party)
+    first: dict[str, tuple[date, Party]] = {}
+    for e in told:
+        party, said = e.statement.coalition if coalition else e.statement.member, e.said_on()
+        if party and (party.name not in first or said < first[party.name][0]):
+            first[party.name] = said, party
+    if len(first) > 1:
+        return min(first.items(), key=lambda row: (" " not in row[0] and row[0].isupper(), row[1][0], row[0]))[1][1]
+    return next(iter(first.values()))[1]

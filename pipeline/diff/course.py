@@ -129,13 +129,15 @@ class Stay:
 
 @dataclass(slots=True)
 class Course:
-    """The happenings of one pair or of one coalition, ordered by effect."""
+    """The happenings of one pair or of one coalition, ordered by effect. What is only read tells nothing of the state after each."""
 
     happenings: list[Happening] = field(default_factory=list)
+    telling: bool = True
 
     def add(self, happening: Happening) -> None:
         self.happenings.append(happening)
-        self.happenings.sort(key=Happening.place)
+        if len(self.happenings) > 1 and self.happenings[-2].place() > happening.place():
+            self.happenings.sort(key=Happening.place)
 
     def living(self) -> list[Happening]:
         return [h for h in self.happenings if h.dropped is None]
@@ -143,8 +145,8 @@ class Course:
     def state(self, until: date | None = None, *, aside: bool = False) -> State:
         """Folds what took effect up to and with a day; `aside` stops before what that day itself brought."""
         state = State()
-        for h in self.living():
-            if until is None or h.day < until or (h.day == until and not (aside and not h.aside)):
+        for h in self.happenings:
+            if h.dropped is None and (until is None or h.day < until or (h.day == until and not (aside and not h.aside))):
                 _apply(state, h)
         return state
 

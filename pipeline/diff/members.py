@@ -49,6 +49,13 @@ _OUTCOMES = {
     Event.MEMBER: frozenset({Event.LEFT, Event.SUSPENDED, Event.WILL_LEAVE}),
 }
 """What makes the telling of a plan, or of a membership, in the same article no news of its own."""
+_RANK = {
+    event: 1 + place
+    for place, event in enumerate(
+        (Event.JOINED, Event.SUSPENDED, Event.LEFT, Event.MEMBER, Event.WILL_JOIN, Event.WILL_LEAVE, Event.DECLINED)
+    )
+} | {Event.ABSENT: 9}
+_RANK_BACK = _RANK | {Event.SUSPENDED: 1, Event.LEFT: 2, Event.JOINED: 3}
 _ONCE = frozenset({Role.FOUNDER, Role.SIGNATORY})
 """Roles that one has by an act that is done once: an undated "signed in its first year" is that act told again."""
 
@@ -76,6 +83,9 @@ def hear_pair(course: Course, batch: Sequence[Evidence], copies: Set[Stated] = f
     settled = [(act, e) for e in batch if (act := _settled(e))]
     if not settled:
         return []
+    if len(settled) == 1:
+        (event, denied), e = settled[0]
+        return _hear(course, (), e, event, denied, None, False) if not copies or stated_by(e) not in copies else []
     said = batch[0].said_on()
     happened = [(event, e) for (event, denied), e in settled if event in HAPPENED and not denied]
     dated = [(event, e) for event, e in happened if e.statement.date and is_recent(e)]
@@ -124,15 +134,7 @@ def _rank(event: Event, denied: bool, back: bool) -> int:
     """Order of undated statements within an article: what is known of comes first, intentions after what happened."""
     if denied:
         return 8 if event in {Event.WILL_JOIN, Event.WILL_LEAVE} else 0
-    happened = [Event.SUSPENDED, Event.LEFT, Event.JOINED] if back else [Event.JOINED, Event.SUSPENDED, Event.LEFT]
-    return {
-        **{h: 1 + i for i, h in enumerate(happened)},
-        Event.MEMBER: 4,
-        Event.WILL_JOIN: 5,
-        Event.WILL_LEAVE: 6,
-        Event.DECLINED: 7,
-        Event.ABSENT: 9,
-    }.get(family(event), 10)
+    return (_RANK_BACK if back else _RANK).get(family(event), 10)
 
 
 def _hear(course: Course, told: Sequence[Told], e: Evidence, event: Event, denied: bool, aside: date | None, quiet: bool) -> list[Told]:
@@ -162,7 +164,7 @@ def _hear(course: Course, told: Sequence[Told], e: Evidence, event: Event, denie
     course.add(happening)
     if quiet:
         return []
-    after = course.state(day).standing()
+    after = course.state(day).standing() if course.telling else ""
     return [Told(kind, happening, [e], before, after, e.role, e.statement.date)]
 
 
