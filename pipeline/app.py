@@ -12,18 +12,22 @@ from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline import detect, importing, intake, resolve
 from pipeline.config import Config
 from pipeline.cycle import Detecting, Parts
+from pipeline.detect import Detector
 from pipeline.detect.lexicon import Lexicon
-from pipeline.detect.tagger import ModelError, Tagger
 from pipeline.errors import UsageError
 from pipeline.fetch import Fetcher
 from pipeline.fetch.archive import Archive, Replay
-from pipeline.model import KnownName, Owner, Watched
+from pipeline.model import Article, Detection, KnownName, Owner, Watched
 from pipeline.owners import Owners, owners_from
 from pipeline.store import Store
+
+if TYPE_CHECKING:
+    from pipeline.detect.tagger import Tagger
 
 IGO_DAY = date(2014, 12, 31)
 """The day for which the set `igo` speaks: the last year that its authors observed."""
@@ -50,18 +54,43 @@ def open_parts(
         # Learned names go in before the watch list, so that a body that is watched from now on keeps the key that it had.
         identities = load_identities(config.watch, learned)
         identities.rule(store.rulings().roots(), store.rulings().apart)
-        own = load_detector(config.watch) if detector is None else None
-        if own:
-            own.learn(_coalitions_in(learned))
+        detecting = detector or _OwnDetector(config.watch, learned)
 
         def teach(names: Sequence[KnownName]) -> None:
             # A run that is cut short and the one that goes on must know the same, so the detector learns at once as well.
             identities.learn(names)
-            if own:
-                own.learn(_coalitions_in(names))
+            if isinstance(detecting, _OwnDetector):
+                detecting.learn(names)
 
         owners = load_owners(config.owners)
-        yield Parts(config, store, fetcher, detector or own or load_detector(), identities, teach, owners=owners)
+        yield Parts(config, store, fetcher, detecting, identities, teach, owners=owners)
+
+
+class _OwnDetector:
+    """Our own detector, loaded when the first article is read: most looks for due feeds bring none, and it takes 70 MB."""
+
+    def __init__(self, watched: Sequence[Watched], learned: Sequence[KnownName]) -> None:
+        self._watched, self._learned = watched, list(learned)
+        self._detector: Detector | None = None
+
+    @property
+    def version(self) -> str:
+        return self._loaded().version
+
+    def detect(self, article: Article) -> Detection:
+        return self._loaded().detect(article)
+
+    def learn(self, names: Sequence[KnownName]) -> None:
+        if self._detector:
+            self._detector.learn(_coalitions_in(names))
+        else:
+            self._learned += names
+
+    def _loaded(self) -> Detector:
+        if self._detector is None:
+            self._detector = load_detector(self._watched)
+            self._detector.learn(_coalitions_in(self._learned))
+        return self._detector
 
 
 def _coalitions_in(names: Sequence[KnownName]) -> tuple[KnownName, ...]:
@@ -87,6 +116,8 @@ def _detector_texts() -> dict[str, str]:
 
 
 def _tagger_of(folder: Path) -> Tagger:
+    from pipeline.detect.tagger import ModelError, Tagger
+
     try:
         return Tagger((folder / "tagger.onnx").read_bytes(), (folder / "tokenizer.json").read_bytes())
     except OSError as problem:
@@ -109,6 +140,8 @@ def _calibration() -> detect.Calibration | None:
 @cache
 def _tagger() -> Tagger | None:
     """The learned role stage of the package; None where the package was built without a model (see `pipeline train`)."""
+    from pipeline.detect.tagger import Tagger  # its libraries take a quarter of a second and 20 MB to load
+
     folder = resources.files("pipeline").joinpath("knowledge", "tagger")
     model, tokenizer = folder.joinpath("tagger.onnx"), folder.joinpath("tokenizer.json")
     return Tagger(model.read_bytes(), tokenizer.read_bytes()) if model.is_file() and tokenizer.is_file() else None

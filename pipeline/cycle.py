@@ -86,7 +86,8 @@ Tell = Callable[[str, int, int], None]
 class Detecting(Protocol):
     """What finds the claims of an article: the detector, or a test's table of known ones. `version` is kept beside each claim."""
 
-    version: str
+    @property
+    def version(self) -> str: ...
 
     def detect(self, article: Article) -> Detection: ...
 
