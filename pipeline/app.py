@@ -35,19 +35,26 @@ IGO_DAY = date(2014, 12, 31)
 
 @contextmanager
 def open_parts(
-    config: Config, *, read_only: bool = False, detector: Detecting | None = None, replay: Path | None = None
+    config: Config,
+    *,
+    read_only: bool = False,
+    detector: Detecting | None = None,
+    replay: Path | None = None,
+    store: Store | None = None,
+    fetcher: Fetcher | Replay | None = None,
+    lock_wait: float = 0.0,
 ) -> Iterator[Parts]:
-    """Opens what a cycle needs and closes it again; a detector that is handed in takes the place of our own, and the WARC files of
-    the folder `replay` that of the network.
+    """Opens what a cycle needs and closes it again; what is handed in takes the place of our own, and stays open. The WARC files of the
+    folder `replay` take the place of the network.
 
-    Raises StoreError where the store cannot be opened; `read_only` opens it beside a writer, for a cycle that is not run.
+    Raises StoreError where the store cannot be opened; `read_only` opens it beside a writer, for a cycle that is not run, and
+    `lock_wait` is for how many seconds another writer is waited for.
     """
     with ExitStack() as stack:
-        store = stack.enter_context(Store.open(config.store_path, read_only=read_only))
-        fetcher: Fetcher | Replay
+        store = store or stack.enter_context(Store.open(config.store_path, read_only=read_only, lock_wait=lock_wait))
         if replay:
             fetcher = stack.enter_context(Replay(replay))
-        else:
+        elif fetcher is None:
             archive = stack.enter_context(Archive(config.archive)) if config.archive else None
             fetcher = stack.enter_context(Fetcher(config.fetch, archive.keep if archive else None))
         learned = store.known_names()

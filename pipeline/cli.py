@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import __version__, evaluation, review, signals, sources, timeline, training, upkeep
+from pipeline import daemon as keeper
 from pipeline.arguments import DEFAULT_CONFIG, as_json, configuration, print_json, reading, utc_now, when
 from pipeline.errors import ConfigError, PipelineError, UsageError
 
@@ -124,12 +125,10 @@ def build_parser() -> argparse.ArgumentParser:
     run = command("run-once", run_once, "read every feed now, and tell what changed", "pipeline run-once")
     run.add_argument("--due", action="store_true", help="read only the feeds that are due")
     run.add_argument("--replay", type=Path, metavar="FOLDER", help="read from the WARC files of a folder instead of the network")
+    keeper.waiting(run, "wait while another pipeline writes to the store")
     as_json(run)
 
-    keep = command(
-        "daemon", daemon, "keep reading feeds as they fall due, until told to stop", "pipeline --config config/pipeline.toml daemon"
-    )
-    keep.add_argument("--look-every", type=float, default=60.0, metavar="SECONDS", help="how often to look for due feeds; without it 60")
+    keeper.add_commands(command)
 
     show = command(
         "digest",
@@ -216,7 +215,7 @@ def run_once(args: argparse.Namespace) -> int:
     config = configuration(args)
     if any(channel.kind == "log" for channel in config.channels):
         screen.log_to_stderr()
-    with app.open_parts(config, replay=args.replay) as parts:
+    with app.open_parts(config, replay=args.replay, lock_wait=args.wait) as parts:
         with screen.progress(quiet=args.json) as progress:
             report = cycle.run_once(parts, utc_now(), everything=not args.due, progress=progress)
         digest = build(report.changes, report.started, report.finished, parts.store.feed_health())
@@ -233,15 +232,6 @@ def run_once(args: argparse.Namespace) -> int:
         for failure in report.failures:
             _complain(failure.why if failure.why.startswith(failure.what) else f"{failure.what}: {failure.why}")
         return FAILED
-    return DONE
-
-
-def daemon(args: argparse.Namespace) -> int:
-    from pipeline import daemon as keeper
-
-    if not 0 < args.look_every <= keeper.MOST_LOOK_SECONDS:
-        raise UsageError(f"--look-every takes seconds, more than 0 and no more than {keeper.MOST_LOOK_SECONDS:g}, which is a day")
-    keeper.run(configuration(args), args.look_every)
     return DONE
 
 

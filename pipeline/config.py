@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import soupsieve
 
-from pipeline import rules
+from pipeline import duties, rules
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchSettings, user_agent
 from pipeline.fetch.archive import ArchiveSettings
@@ -56,6 +56,8 @@ class Config:
     desk: rules.DeskSettings = field(default_factory=rules.DeskSettings)
     archive: ArchiveSettings | None = None
     owners: tuple[Owner, ...] = ()
+    daemon: duties.DaemonSettings = field(default_factory=duties.DaemonSettings)
+    keep: duties.KeepSettings = field(default_factory=duties.KeepSettings)
 
 
 def load(path: Path) -> Config:
@@ -126,6 +128,8 @@ def _read(root: _Table, path: Path) -> Config:
     alerts = root.tables("alerts", lambda table: rules.read_rule(table, known, kinds))
     audiences = root.tables("digests", lambda table: rules.read_audience(table, known, kinds))
     desk = rules.read_desk(root.table("desk"))
+    daemon = duties.read_daemon(root.table("daemon"))
+    keep = duties.read_keep(root.table("keep"), base)
     digest = root.table("digest")
     digest_settings = DigestSettings(
         days=digest.number("days", int, DigestSettings().days, least=1, most=366), channels=digest.references("channels", known, "channel")
@@ -138,9 +142,8 @@ def _read(root: _Table, path: Path) -> Config:
     for key in ("feeds", "rosters", "channels", "watch", "alerts", "digests", "owners"):
         _unique(root, key, "name")
     _unique(root, "feeds", "url")
-    return Config(
-        path, base, store_path, settings, feeds, watch, alerts, channels, digest_settings, rosters, audiences, desk, archive, owners
-    )
+    told = (alerts, channels, digest_settings, rosters, audiences, desk)
+    return Config(path, base, store_path, settings, feeds, watch, *told, archive, owners, daemon, keep)
 
 
 def _fetch(table: _Table) -> FetchSettings:

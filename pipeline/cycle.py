@@ -19,7 +19,8 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ from urllib.parse import quote, urlsplit
 
 from pipeline import alerts, articles, digest, feeds, memory, notify, outbox, pacing, render, roster, rules, strip, templates
 from pipeline.config import Config
-from pipeline.errors import FetchError, ParseError, PipelineError, Trouble
+from pipeline.errors import FetchError, ParseError, PipelineError, Stopped, Trouble
 from pipeline.fetch import Fetcher, Outcome, PageRequest, site_of
 from pipeline.fetch.archive import Replay
 from pipeline.model import (
@@ -80,7 +81,11 @@ DISPUTES_SHOWN = 50
 """Disputes that a digest looks at: more are for `pipeline review`."""
 
 Tell = Callable[[str, int, int], None]
-"""Told which stage is at work, how much of it is done, and how much there is."""
+"""Told which stage is at work, how much of it is done, and how much there is. By raising `Stopped` it ends the cycle there."""
+STAGES = ("feeds", "articles", "rosters", "digests", "deliveries")
+"""What a cycle does, in this order."""
+_STOPPED = frozenset({Trouble.STOPPED, Trouble.UNASKED})
+"""A fetcher that was closed says nothing of the address."""
 
 
 class Detecting(Protocol):
@@ -109,7 +114,8 @@ class Parts:
 @dataclass(frozen=True, slots=True)
 class CycleReport:
     """What one cycle did. `failures` names feeds, articles and channels that failed, `partial` the feeds and articles that were cut off,
-    `skipped` counts the reasons for which articles and claims were looked at no further."""
+    `skipped` counts the reasons for which articles and claims were looked at no further, `cut_short` says why the cycle ended before
+    its end (empty: it did not), and `seconds` how long each stage took."""
 
     run: int
     started: datetime
@@ -131,6 +137,8 @@ class CycleReport:
     failures: tuple[Skipped, ...] = ()
     partial: tuple[Skipped, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
+    cut_short: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def every_feed_failed(self) -> bool:
@@ -151,23 +159,33 @@ class CycleReport:
             "deliveries": {"delivered": self.delivered},
             "skipped": dict(self.skipped),
             "failures": _pairs(self.failures),
+            **({"cut_short": self.cut_short} if self.cut_short else {}),
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
         }
 
 
-def run_once(parts: Parts, now: datetime, *, everything: bool = True, progress: Tell | None = None) -> CycleReport:
-    """Does one full cycle as of `now` and reports it; without `everything` only what is due is polled and tried again.
+def run_once(
+    parts: Parts, now: datetime, *, everything: bool = True, progress: Tell | None = None, only: Collection[str] = STAGES
+) -> CycleReport:
+    """Does one full cycle as of `now`, or `only` some of its stages, and reports it; without `everything` only what is due is polled
+    and tried again.
 
     `started` and every time that is kept is `now`; `finished` is `now` and the seconds that the cycle took. Raises StoreError.
     """
     begun = time.monotonic()
     cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
     memory.complete(parts.store, now, parts.owners)
-    cycle.poll_feeds()
-    cycle.read_articles()
-    cycle.poll_rosters()
+    work = (cycle.poll_feeds, cycle.read_articles, cycle.poll_rosters, cycle.plan_digests, cycle.deliver)
+    stage = begun
+    for name, do in zip(STAGES, work, strict=True):
+        if name in only and not cycle.cut_short:
+            try:
+                do()
+            except Stopped as told:
+                cycle.cut_short = str(told) or "it was told to stop"
+            cycle.seconds[name] = time.monotonic() - stage
+            stage += cycle.seconds[name]
     parts.store.save_holds(cycle.new_holds, now)
-    cycle.plan_digests()
-    cycle.deliver()
     finished = now + timedelta(seconds=time.monotonic() - begun)
     report = cycle.report(finished)
     parts.store.finish_run(report.run, report.as_json(), finished)
@@ -281,6 +299,9 @@ class _Cycle:
         self.changes: list[Change] = []
         self.alerts: list[Alert] = []
         self.told: set[str] = set()
+        self.seconds: dict[str, float] = {}
+        self.cut_short = ""
+        self.waited: Stopped | None = None
         self.book = outbox.rulebook(parts.config, parts.identities)
         self.begun = time.monotonic()
         self.holds = self.store.holds(now)
@@ -298,7 +319,16 @@ class _Cycle:
             failures=tuple(self.failures),
             partial=tuple(self.partial),
             skipped=dict(sorted(self.skipped.items())),
+            cut_short=self.cut_short,
+            seconds=dict(self.seconds),
         )
+
+    def _outcomes(self, requests: Iterable[PageRequest]) -> Iterator[tuple[PageRequest, Outcome]]:
+        """Fetches; raises Stopped where the fetcher was closed meanwhile, which tells nothing of the address."""
+        for request, outcome in self.parts.fetcher.fetch(tuple(requests)):
+            if isinstance(outcome, FetchError) and outcome.kind in _STOPPED:
+                raise Stopped("fetching was stopped")
+            yield request, outcome
 
     # Feeds.
 
@@ -316,14 +346,28 @@ class _Cycle:
         self.tell("feeds", 0, len(due))
         begun = time.monotonic()
         answers: list[_Answer] = []
+        left, stopped = dict(asking), ""
         with self.store.sparing():
-            for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
-                answers += (self._answer(state, request, outcome) for state in asking[request])
-                if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
-                    self._keep(answers)
-                    self.tell("feeds", self.counts["polled"], len(due))
-                    answers, begun = [], time.monotonic()
+            try:
+                for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
+                    if isinstance(outcome, FetchError) and outcome.kind in _STOPPED:
+                        stopped = str(outcome)
+                        if outcome.kind is Trouble.STOPPED:
+                            del left[request]  # it may have been asked
+                        continue
+                    answers += (self._answer(state, request, outcome) for state in left.pop(request))
+                    if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
+                        self._keep(answers)
+                        answers, begun = [], time.monotonic()
+                        with suppress(Stopped):  # it ends when the fetcher has handed over what it has
+                            self.tell("feeds", self.counts["polled"], len(due))
+            except Stopped as told:
+                stopped = str(told)
             self._keep(answers)
+        if stopped:
+            # What was not asked is due as it was.
+            self.store.save_plans({s.feed.name: Plan(s.next_due or self.now, s.due_why) for some in left.values() for s in some})
+            raise Stopped(stopped)
         self.tell("feeds", self.counts["polled"], len(due))
 
     def _not_held(self, due: Sequence[FeedState]) -> list[FeedState]:
@@ -408,6 +452,8 @@ class _Cycle:
                 self._read(words)
                 done += len(words.entries)
                 self.tell("articles", done, total)
+            if self.waited:
+                raise self.waited
 
     def _fetch(self, batch: Sequence[PendingEntry]) -> list[_Words]:
         """Fetches the pages of a batch, each address once, and parses them as they arrive; settles what gave no words."""
@@ -420,8 +466,12 @@ class _Cycle:
                 by_address.setdefault(pending.entry.url, []).append(pending)
             else:
                 found.append(self._words((pending,), None))
-        for request, outcome in self.parts.fetcher.fetch(tuple(PageRequest(url, robots=True) for url in by_address)):
-            found.append(self._words(tuple(by_address[request.url]), outcome))
+        try:
+            for request, outcome in self._outcomes(PageRequest(url, robots=True) for url in by_address):
+                found.append(self._words(tuple(by_address[request.url]), outcome))
+        except Stopped as told:
+            # What has come is read: a site that is left alone for a minute between two pages would else never be read.
+            self.waited = told
         return [words for words in found if words is not None]
 
     def _words(self, group: tuple[PendingEntry, ...], outcome: Outcome | None) -> _Words | None:
@@ -592,7 +642,7 @@ class _Cycle:
         for state in due:
             asking.setdefault(PageRequest(state.rule.url, state.etag, state.last_modified, robots=True), []).append(state)
         self.tell("rosters", 0, len(due))
-        for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
+        for request, outcome in self._outcomes(asking):
             for state in asking[request]:
                 self.counts["rosters"] += 1
                 try:
@@ -655,35 +705,42 @@ class _Cycle:
         self.failures += sent.failures
 
     def plan_digests(self) -> None:
-        """Makes the digests due whose time has come, to the channels that get them, once a feed has been read."""
-        if self.store.feed_health().last_success:
-            self._plan_by_days()
-            for audience in self.parts.config.audiences:
-                self._plan_by_cron(audience)
+        plan_digests(self.store, self.parts.config, self.now)
 
-    def _plan_by_days(self) -> None:
-        """Whole days of UTC are counted, so that a run a few seconds earlier than last week's is not a week too early; the first
-        digest is sent at once."""
-        wanted = self.parts.config.digest
-        for channel in wanted.channels:
-            last = self.store.last_digest(channel)
-            if last is None or (self.now.date() - last.date()).days >= wanted.days:
-                # What was learned at the very end of the last one was told in it.
-                since = last + timedelta(microseconds=1) if last else self.now - timedelta(days=wanted.days)
-                delivery = Delivery(hashed("digest", channel, self.now.isoformat()), "", channel, self.now)
-                self.store.enqueue_digest(DueDigest(delivery, since, self.now))
 
-    def _plan_by_cron(self, audience: Audience) -> None:
-        """Of several times that went by unseen (the program did not run) one digest tells all."""
-        due = rules.last_due(audience, self.now)
-        for channel in audience.rule.channels if due else ():
-            assert due
-            until, before = due
-            last = self.store.last_digest(channel, audience.name)
-            if last is None or last < until:
-                since = last + timedelta(microseconds=1) if last else before
-                delivery = Delivery(hashed("digest", audience.name, channel, until.isoformat()), "", channel, self.now)
-                self.store.enqueue_digest(DueDigest(delivery, since, until, audience.name))
+def plan_digests(store: Store, config: Config, now: datetime) -> int:
+    """Makes the digests due whose time has come, to the channels that get them, once a feed has been read; gives how many."""
+    if not store.feed_health().last_success:
+        return 0
+    due = [*_due_by_days(store, config, now), *(d for a in config.audiences for d in _due_by_cron(store, a, now))]
+    for digest_ in due:
+        store.enqueue_digest(digest_)
+    return len(due)
+
+
+def _due_by_days(store: Store, config: Config, now: datetime) -> Iterator[DueDigest]:
+    """Whole days of UTC are counted, so that a run a few seconds earlier than last week's is not a week too early; the first
+    digest is sent at once."""
+    wanted = config.digest
+    for channel in wanted.channels:
+        last = store.last_digest(channel)
+        if last is None or (now.date() - last.date()).days >= wanted.days:
+            # What was learned at the very end of the last one was told in it.
+            since = last + timedelta(microseconds=1) if last else now - timedelta(days=wanted.days)
+            yield DueDigest(Delivery(hashed("digest", channel, now.isoformat()), "", channel, now), since, now)
+
+
+def _due_by_cron(store: Store, audience: Audience, now: datetime) -> Iterator[DueDigest]:
+    """Of several times that went by unseen (the program did not run) one digest tells all."""
+    due = rules.last_due(audience, now)
+    for channel in audience.rule.channels if due else ():
+        assert due
+        until, before = due
+        last = store.last_digest(channel, audience.name)
+        if last is None or last < until:
+            since = last + timedelta(microseconds=1) if last else before
+            delivery = Delivery(hashed("digest", audience.name, channel, until.isoformat()), "", channel, now)
+            yield DueDigest(delivery, since, until, audience.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -700,7 +757,7 @@ class _Answer:
 def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: datetime) -> _Answer:
     name = state.feed.name
     if isinstance(outcome, FetchError):
-        if outcome.kind in (Trouble.HELD, Trouble.STOPPED):
+        if outcome.kind is Trouble.HELD:
             return _Answer(state, None, outcome)
         return _Answer(state, Poll(name, error=_why(outcome), move=pacing.going_back(state.move, state.failures + 1)), outcome)
     fresh = pacing.freshness(*(outcome.header(h) for h in ("cache-control", "expires", "date", "age")))

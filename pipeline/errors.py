@@ -47,7 +47,8 @@ class Trouble(StrEnum):
     DEADLINE = "deadline"
     ROBOTS = "robots"
     HELD = "held"  # the server asked to be left alone until later
-    STOPPED = "stopped"
+    STOPPED = "stopped"  # by us, while it was being asked
+    UNASKED = "unasked"  # stopped by us before it was asked
     ABSENT = "absent"  # not in the archive that is read from
 
 
@@ -99,6 +100,10 @@ class DeliveryError(PipelineError):
         self.transient = transient
         self.retry_seconds = retry_seconds
         self.taken = taken
+
+
+class Stopped(Exception):
+    """What is being done shall end here, between two steps: nothing is wrong, and what was saved stays saved."""
 
 
 class UsageError(PipelineError):

@@ -106,6 +106,12 @@ def last_due(audience: Audience, now: datetime) -> tuple[datetime, datetime] | N
     return (last.astimezone(UTC), before.astimezone(UTC)) if last and before else None
 
 
+def next_due(audience: Audience, now: datetime) -> datetime | None:
+    """Gives the next moment after `now` for which the digest of an audience is asked; None for never."""
+    found = next(CronSim(audience.cron, now.astimezone(audience.zone)), None)
+    return found.astimezone(UTC) if found else None
+
+
 def read_channel(table: _Table, base: Path) -> Channel:
     """Reads one table of [[channels]]."""
     kind = table.one_of("kind", notify.KINDS, "kind of channel")

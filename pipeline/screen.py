@@ -5,14 +5,13 @@ Other people's words are cleaned by `render.plain` before they come here or here
 
 from __future__ import annotations
 
-import logging
 import sys
-import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline import logs
 from pipeline.detect import spans
 from pipeline.digest import describe, long_date
 from pipeline.model import Article, Change, Claim, Detection, Membership, PartialDate
@@ -56,16 +55,7 @@ def progress(*, quiet: bool = False) -> Iterator[Tell]:
 
 def log_to_stderr() -> None:
     """Writes what the program logs to standard error, a line each with its moment in UTC; a second call changes nothing."""
-    root = logging.getLogger("pipeline")
-    if root.handlers:
-        return
-    stamped = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    stamped.converter = time.gmtime
-    to_stderr = logging.StreamHandler()
-    to_stderr.setFormatter(stamped)
-    for name in ("pipeline", "apscheduler"):
-        logging.getLogger(name).addHandler(to_stderr)
-    root.setLevel(logging.INFO)
+    logs.to_stderr()
 
 
 def run_summary(report: CycleReport) -> str:

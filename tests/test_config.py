@@ -148,8 +148,8 @@ def test_a_roster_and_no_feed_will_do(tmp_path: Path) -> None:
 ONE_PROBLEM = [
     (
         "[alertz]\nx = 1\n",
-        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, archive, channels, desk, digest, digests, feeds, fetch, owners,"
-        " rosters, store, watch",
+        "alertz: unknown key; did you mean 'alerts'? allowed: alerts, archive, channels, daemon, desk, digest, digests, feeds, fetch, "
+        "keep, owners, rosters, store, watch",
     ),
     ("[[rosters]]\nname = 'r'\nurl = 'https://a.example'\n", "rosters[0].coalition: is missing; it must be a text in quotation marks"),
     (ROSTER + "selector = 'ul >> li'\n", "rosters[0].selector: 'ul >> li' is no CSS selector: "),

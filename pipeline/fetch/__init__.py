@@ -265,7 +265,7 @@ class Fetcher:
         for batch in list(self._turns.batches):
             for requests in batch.waiting.values():
                 for request in requests:
-                    self._unasked(batch, request, _stopped(request))
+                    self._unasked(batch, request, _stopped(request, Trouble.UNASKED))
             batch.waiting.clear()
             batch.ready.clear()
         for task in tasks:
@@ -286,5 +286,5 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-def _stopped(request: PageRequest) -> FetchError:
-    return FetchError("fetching was stopped", about=request.url, kind=Trouble.STOPPED)
+def _stopped(request: PageRequest, kind: Trouble = Trouble.STOPPED) -> FetchError:
+    return FetchError("fetching was stopped", about=request.url, kind=kind)

@@ -10,6 +10,8 @@ alone.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,7 +20,6 @@ from pipeline.errors import StoreError
 from pipeline.store.opening import WAIT_SECONDS, Lock, OlderSchemaError, bring_up, connect, look, make_folder, tidy, translated
 from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
-from pipeline.store.telling import Telling
 from pipeline.store.values import (
     DueDelivery,
     DueDigest,
@@ -33,16 +34,19 @@ from pipeline.store.values import (
     RosterState,
     StoredArticle,
 )
+from pipeline.store.watching import JobState, Pulse, Watching
 
 __all__ = [
     "DueDelivery",
     "DueDigest",
     "FeedState",
+    "JobState",
     "Judging",
     "Kept",
     "PendingEntry",
     "Poll",
     "PollCounts",
+    "Pulse",
     "Reading",
     "RosterPoll",
     "RosterState",
@@ -52,19 +56,20 @@ __all__ = [
 ]
 
 
-class Store(Telling, Reviewing):
+class Store(Watching, Reviewing):
     """An open store. It belongs to the thread that opened it."""
 
     _lock: Lock | None = None
 
     @classmethod
-    def open(cls, path: Path | None, *, read_only: bool = False, wait: float = WAIT_SECONDS) -> Self:
+    def open(cls, path: Path | None, *, read_only: bool = False, wait: float = WAIT_SECONDS, lock_wait: float = 0.0) -> Self:
         """Opens a store, and makes it and its folder where they are missing; None keeps it in memory.
 
         A store of an older version is brought up to date first, for reading as well. A writer holds a lock beside the file until it
-        closes; readers need none. `wait` is how many seconds a statement waits for another program's lock. Raises StoreError for a
-        file that is locked, damaged, another program's or of a newer version, for one of an older version that cannot be written
-        now, and for a folder that cannot be written; a file that is not ours is not touched.
+        closes; readers need none. `wait` is how many seconds a statement waits for another program's lock, `lock_wait` how many this
+        one waits for another writer to be done. Raises StoreError for a file that is locked, damaged, another program's or of a newer
+        version, for one of an older version that cannot be written now, and for a folder that cannot be written; a file that is not
+        ours is not touched.
         """
         if path is not None:
             path = path.expanduser().absolute()
@@ -74,7 +79,7 @@ class Store(Telling, Reviewing):
             if read_only and (not path.exists() or not path.stat().st_size):
                 cls.open(path, wait=wait).close()
         about = str(path) if path else "memory"
-        lock = Lock(path) if path and not read_only else None
+        lock = Lock(path, wait=lock_wait) if path and not read_only else None
         try:
             with translated(about):
                 db = connect(path, read_only=read_only and path is not None, wait=wait)
@@ -102,6 +107,11 @@ class Store(Telling, Reviewing):
         tidy(self.db)
         if self._lock:
             self._lock.release()
+
+    def interrupt(self) -> None:
+        """Ends the statement that is being worked on (it raises StoreError); the one method for other threads."""
+        with suppress(sqlite3.ProgrammingError):  # it was closed meanwhile
+            self.db.conn.interrupt()
 
     def __enter__(self) -> Self:
         return self

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from pipeline.errors import StoreError
+from pipeline.errors import Stopped, StoreError
 from pipeline.model import Article, Change, Claim, Event, PartialDate, Quote, Role, Status
 from pipeline.store.opening import translated
 from pipeline.store.polling import Polling, bury
@@ -31,6 +31,8 @@ NOT_DETECTED = ("import", "roster")
 ENTRIES_KEPT = 200
 """The newest entries of a feed stay whatever their age: its document may list them still, and would bring them back as new. Of the
 feeds of the corpus none lists more than 100."""
+
+_PAGES_AT_ONCE = 1000
 
 _MAY_GO = """
 CREATE TEMP TABLE leaving AS
@@ -113,8 +115,10 @@ class Inspection:
 class Keeping(Polling):
     """The keeping half of the store."""
 
-    def backup(self, path: Path, *, force: bool = False) -> Backup:
+    def backup(self, path: Path, *, force: bool = False, going_on: Callable[[], None] = lambda: None) -> Backup:
         """Copies the store as it is at this moment into a new file, while others may write; the copy appears once it is verified.
+
+        `going_on` is called now and then; by raising it ends the copying, and there is no copy.
 
         Raises StoreError where the file is there (unless `force`), is the store itself, or cannot be written, and where the copy
         does not pass SQLite's check or has other rows than the store.
@@ -129,7 +133,7 @@ class Keeping(Polling):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part.unlink(missing_ok=True)
-            rows = self._copy(part, about)
+            rows = self._copy(part, about, going_on)
             with part.open("rb") as copy:
                 os.fsync(copy.fileno())
             part.replace(path)
@@ -143,16 +147,17 @@ class Keeping(Polling):
             with suppress(OSError):
                 part.unlink(missing_ok=True)
 
-    def _copy(self, part: Path, about: str) -> dict[str, int]:
+    def _copy(self, part: Path, about: str, going_on: Callable[[], None]) -> dict[str, int]:
         with translated(about), closing(sqlite3.connect(part)) as copy:
             # One transaction round counting and copying: a cycle that writes meanwhile changes neither.
             self.db.conn.execute("BEGIN")
             try:
                 rows = _rows_of(self.db.conn)
-                self.db.conn.backup(copy)
+                self.db.conn.backup(copy, pages=_PAGES_AT_ONCE, progress=lambda *left: going_on())
             finally:
                 self.db.conn.rollback()
             copy.execute("PRAGMA journal_mode = DELETE")
+            copy.set_progress_handler(lambda: _ends(going_on), 1_000_000)
             said = [str(r[0]) for r in copy.execute("PRAGMA integrity_check(10)")]
             copied = _rows_of(copy)
         if said != ["ok"]:
@@ -162,12 +167,12 @@ class Keeping(Polling):
             raise StoreError(f"the copy has {copied.get(table, 0)} rows in {table} where the store has {rows[table]}", about=about)
         return rows
 
-    def prune(self, before: datetime, now: datetime, *, trial: bool = False) -> Pruned:
+    def prune(self, before: datetime, now: datetime, *, trial: bool = False, shrink_from: float = 0.0) -> Pruned:
         """Lets go the words of articles last read before a moment, and the entries of feeds that are as old.
 
         Articles that nothing rests on go altogether. Those with evidence stay with their address, title, publisher, time and
         quotations; those that a person handed in stay whole. On `trial` all of it is undone. The file then shrinks (VACUUM), for
-        which the disk needs room for a second copy.
+        which the disk needs room for a second copy, where at least a share `shrink_from` of it is free.
         """
         size_before = self._size()
         # For each article that goes SQLite would look through all sketches for one that points at it: they are checked once instead.
@@ -181,7 +186,9 @@ class Keeping(Polling):
         with translated(self.about):
             self.db.conn.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
             self.db.conn.commit()
-            self.db.conn.execute("VACUUM")
+            free, pages = (self._rows(f"PRAGMA {pragma}")[0][0] for pragma in ("freelist_count", "page_count"))
+            if free >= shrink_from * pages:
+                self.db.conn.execute("VACUUM")
             self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         counts = (found.articles, found.texts, found.versions, found.entries, found.claims, found.text, found.kept)
         return Pruned(*counts, size_before, self._size())
@@ -388,6 +395,15 @@ ORDER BY 1
 
 def _said(r: sqlite3.Row) -> str:
     return f"{r['member'] or r['coalition']} {r['event']}{' in ' + r['coalition'] if r['member'] else ''} ({r['date'] or 'undated'})"
+
+
+def _ends(going_on: Callable[[], None]) -> bool:
+    """Whether a statement shall end: SQLite takes an answer, and no exception."""
+    try:
+        going_on()
+    except Stopped:
+        return True
+    return False
 
 
 def _rows_of(db: sqlite3.Connection) -> dict[str, int]:

@@ -9,8 +9,12 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +25,8 @@ from pipeline.store.schema import APPLICATION_ID, migrations
 
 WAIT_SECONDS = 5.0
 """How long a statement waits for another program's lock: a `sqlite3` shell that reads holds one for moments."""
+_LOOK_SECONDS = 0.1
+"""Between two looks whether a lock is free."""
 
 _MAGIC = b"SQLite format 3\0"
 _NO_TABLES = b"\x0d\0\0\0\0"
@@ -37,6 +43,7 @@ _ADVICE = {
     sqlite3.SQLITE_FULL: "cannot grow (the disk is full): make room",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_INTERRUPT: "was told to stop in the middle of its work; nothing of that was kept",
 }
 
 
@@ -58,41 +65,111 @@ class OlderSchemaError(StoreError):
     """A store that must be brought up to date before it can be read."""
 
 
-class Lock:
-    """Keeps a second writer out for as long as it is held, by an OS lock that goes when its process does."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: its process, the command that it runs, since when, and what it says of itself."""
 
-    def __init__(self, path: Path) -> None:
+    process: int
+    command: str = ""
+    since: datetime | None = None
+    says: str = ""
+
+    def __str__(self) -> str:
+        since = f", since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+        return f"process {self.process}{f': {self.command}' if self.command else ''}{since}"
+
+
+class LockedError(StoreError):
+    """A lock that another process holds; `holder` is None where it has not said yet who it is."""
+
+    def __init__(self, message: str, holder: Holder | None, *, about: str) -> None:
+        super().__init__(message, about=about)
+        self.holder = holder
+
+
+class Lock:
+    """Keeps a second one out for as long as it is held, by an OS lock that goes when its process does.
+
+    `says` is kept beside the holder's name for others to read. `wait` is how many seconds to wait for whoever holds it.
+    """
+
+    def __init__(self, path: Path, *, ending: str = ".lock", says: str = "", wait: float = 0.0) -> None:
         self._file: IO[str] | None = None
-        beside = path.with_name(path.name + ".lock")
+        beside = _beside(path, ending)
         try:
-            file = beside.open("a+")
+            file = beside.open("a+", encoding="utf-8")
         except OSError as error:
             raise StoreError(
                 f"the store cannot be written ({error.strerror}): give yourself the right to write its folder and {beside.name} in it",
                 about=str(path),
             ) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read(20).strip()
-            file.close()
-            raise StoreError(
-                f"the store is locked: another pipeline{f' (process {holder})' if holder.isdigit() else ''} writes to it; "
-                "wait until it is done, or stop it",
-                about=str(path),
-            ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        ends = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() < ends:
+                    time.sleep(_LOOK_SECONDS)
+                    continue
+                found = _holder_in(file)
+                file.close()
+                raise LockedError(
+                    f"the store is locked: another pipeline{f' ({found})' if found else ''} writes to it; "
+                    "wait until it is done (run-once and daemon take --wait), or stop it",
+                    found,
+                    about=str(path),
+                ) from error
         self._file = file
+        self.say(says)
+
+    def say(self, says: str) -> None:
+        """Writes down who holds the lock, and what it says of itself; a full disk keeps nobody from working."""
+        file = self._file
+        if file is not None:
+            with suppress(OSError):
+                file.seek(0)
+                file.truncate()
+                file.write(f"{os.getpid()}\n{_command()}\n{datetime.now(UTC).isoformat(timespec='seconds')}\n{says}\n")
+                file.flush()
 
     def release(self) -> None:
-        """Lets the next writer in. The file stays: taking it away would let two writers hold two locks."""
+        """Lets the next one in. The file stays: taking it away would let two writers hold two locks."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def holder(path: Path, ending: str) -> Holder | None:
+    """Gives who holds a lock beside a store; None where nobody does, or the lock cannot be read."""
+    try:
+        with _beside(path, ending).open(encoding="utf-8", errors="replace") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return _holder_in(file)
+    except OSError:
+        return None
+    return None
+
+
+def _holder_in(file: IO[str]) -> Holder | None:
+    file.seek(0)
+    process, command, since, says = (file.read(4000) + "\n\n\n\n").split("\n")[:4]
+    if not process.strip().isdigit():
+        return None
+    try:
+        at = datetime.fromisoformat(since) if since else None
+    except ValueError:
+        at = None
+    return Holder(int(process), command, at, says)
+
+
+def _command() -> str:
+    """What this process was called as, on one line."""
+    called = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path("python")
+    words = " ".join([called.parent.name if called.name == "__main__.py" else called.name, *sys.argv[1:]])
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:100]
 
 
 def look(path: Path) -> None:

@@ -637,6 +637,27 @@ def mergers_and_owners(db: Database) -> None:
         db.execute(statement)
 
 
+WORKING = """
+CREATE TABLE jobs (
+    name TEXT PRIMARY KEY,
+    due TEXT NOT NULL,
+    began TEXT,
+    ended TEXT,
+    outcome TEXT NOT NULL DEFAULT '' CHECK (outcome IN ('', 'done', 'cut short', 'failed')),
+    failures INTEGER NOT NULL DEFAULT 0,
+    said TEXT NOT NULL DEFAULT '',
+    seconds REAL NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+"""
+"""When each job of the daemon is due next, and how it ended last, so that a restart neither forgets nor hurries."""
+
+
+@migrations()
+def jobs_of_the_daemon(db: Database) -> None:
+    for statement in _statements(WORKING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

@@ -1,0 +1,117 @@
+"""Says how a daemon is: from what it knows of itself, and from what its store shows. Pure; nothing is measured here.
+
+Three things make it unhealthy: the store does not answer, the work does not advance, and no feed could be read for two hours although
+some were asked. All else that is wrong (a job that fails, dead letters, feeds that are lost) is a note: a restart would mend none of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+UNREAD = timedelta(hours=2)
+"""Where feeds are asked and none is read for so long, it is us and not them."""
+LATE_LOOKS = 5
+"""Looks that may be missed before the work counts as stuck: a machine under load is late, and not hung."""
+SLACK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job at work: for how long, after how many seconds it is ended, and for how long nothing of it has been done."""
+
+    job: str
+    seconds: float
+    longest: float
+    still: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a daemon knows of itself. `idle` is how many seconds ago a tick ended (or it began, before the first), `looks` the seconds
+    between two. `troubles` are jobs that failed last, each with what it said; `store` is why the store did not answer, empty where
+    it did. `looked` is whether a first tick has ended."""
+
+    idle: float
+    looks: float
+    looked: bool = True
+    store: str = ""
+    work: Work | None = None
+    troubles: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a store shows that matters here: how many feeds, when one was last asked and read, since when one is due, and since when there
+    are any."""
+
+    at: datetime
+    feeds: int = 0
+    asked: datetime | None = None
+    read: datetime | None = None
+    due_since: datetime | None = None
+    first_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`stuck` says what only a restart can mend, `sick` what makes it unhealthy beside that, `waiting` why it is not ready, and `notes`
+    what else is wrong."""
+
+    stuck: tuple[str, ...] = ()
+    sick: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        return not self.stuck and not self.sick
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.stuck and not self.waiting
+
+    def as_json(self) -> dict[str, Any]:
+        """Gives what the endpoint answers."""
+        return {"healthy": self.is_well, "ready": self.is_ready, "why": [*self.stuck, *self.sick, *self.waiting], "notes": list(self.notes)}
+
+
+def judge(life: Life, seen: Seen | None) -> Health:
+    """Judges a daemon; without `seen` by what it knows of itself alone.
+
+    >>> judge(Life(idle=10, looks=60), None).is_well, judge(Life(idle=10, looks=60, store="is locked"), None).stuck
+    (True, ('the store does not answer: is locked',))
+    """
+    stuck = [f"the store does not answer: {life.store}"] if life.store else []
+    stuck += [late] if (late := _stuck(life)) else []
+    sick = [unread] if seen and (unread := _unread(seen)) else []
+    waiting = [] if life.looked else ["the first look is not done yet"]
+    notes = [f"{job}: {said}" for job, said in life.troubles]
+    return Health(tuple(stuck), tuple(sick), tuple(waiting), tuple(notes))
+
+
+def _stuck(life: Life) -> str:
+    """Says what does not advance; empty where all does."""
+    work = life.work
+    if work:
+        if work.seconds > work.longest + SLACK_SECONDS:
+            return f"{work.job} has been at work for {work.seconds:.0f} seconds, and should have ended after {work.longest:.0f}"
+        return ""
+    if life.idle > life.looks * LATE_LOOKS + SLACK_SECONDS:
+        return f"no look for {life.idle:.0f} seconds, where one is due every {life.looks:g}"
+    return ""
+
+
+def _unread(seen: Seen) -> str:
+    """Says since when no feed could be read although some were asked, or are due and are not asked."""
+    if not seen.feeds or seen.first_seen is None or seen.at - seen.first_seen < UNREAD:
+        return ""
+    since = seen.read or seen.first_seen
+    if seen.at - since < UNREAD:
+        return ""
+    asked_in_vain = seen.asked is not None and seen.at - seen.asked < UNREAD
+    overdue = seen.due_since is not None and seen.at - seen.due_since >= UNREAD
+    if not asked_in_vain and not overdue:
+        return ""  # none was due: their intervals are long
+    return f"no feed was read since {since:%Y-%m-%d %H:%M} UTC, {'though some were asked' if asked_in_vain else 'though some are due'}"
