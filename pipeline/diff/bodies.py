@@ -33,7 +33,7 @@ from pipeline.text import fold
 def hear_body(course: Course, batch: Sequence[Evidence], copies: Set[Stated] = frozenset()) -> list[Told]:
     """Hears what one article says of a coalition itself, and gives what was new."""
     told: list[Told] = []
-    for e in sorted(batch, key=lambda e: (window(e)[0], e.statement.status is Status.DENIED, stated_by(e))):
+    for e in sorted(batch, key=lambda e: (window(e)[0], e.statement.status is Status.DENIED, stated_by(e), e.quote)):
         if stated_by(e) not in copies:
             told += _hear_event(course, told, e)
     return told

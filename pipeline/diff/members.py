@@ -97,18 +97,18 @@ def hear_pair(course: Course, batch: Sequence[Evidence], copies: Set[Stated] = f
     state = course.state(said)
     back = state.place is Standing.OUT or state.suspended
 
-    def order(row: tuple[tuple[Event, bool], Evidence]) -> tuple[date, bool, int, Stated]:
+    def order(row: tuple[tuple[Event, bool], Evidence]) -> tuple[date, bool, int, Stated, str, str]:
         (event, denied), e = row
         day, aside = window(e)[0], False
         if e.statement.date is None and news and _is_background(event, denied, dated_news):
             day, aside = news[0], True
-        return day, not aside, _rank(event, denied, back), stated_by(e)
+        return day, not aside, _rank(event, denied, back), stated_by(e), str(e.role or ""), e.quote
 
     told: list[Told] = []
     for (event, denied), e in sorted(settled, key=order):
         if stated_by(e) in copies:
             continue
-        day, forward, _, _ = order(((event, denied), e))
+        day, forward, *_ = order(((event, denied), e))
         follows = fresh_news | (stated - HAPPENED)
         quiet = not denied and (bool(_OUTCOMES.get(event, frozenset()) & follows) or (event in _OUTCOMES and event in denied_too))
         told += _hear(course, told, e, event, denied, day if not forward else None, quiet)
