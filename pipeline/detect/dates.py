@@ -21,6 +21,9 @@ _MONTHS = {
 }  # fmt: skip
 _DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _NUMBERS = {word: number for number, word in enumerate("a two three four five six seven eight nine ten eleven twelve".split(), start=1)}
+_ORDINALS = {
+    word: number for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
+}
 _MONTH = (
     r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
     r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -28,7 +31,8 @@ _MONTH = (
 _PHRASES = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? (?P<year>\d{{4}}))?\b",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)? {_MONTH}(?:,? (?P<year>\d{{4}}))?\b",
+        rf"\b(?P<ordinal>{'|'.join(_ORDINALS)})(?: day)? of {_MONTH}(?:,? (?P<year>\d{{4}}))?\b",
         rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}})\b)?",
         r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
         rf"\b{_MONTH},? (?:of )?(?P<year>\d{{4}})\b",
@@ -39,6 +43,7 @@ _PHRASES = tuple(
         r"Saturday|Sunday)\b",
         rf"\b(?:just |barely |some |about |nearly |almost )?(?P<ago>\d{{1,3}}|{'|'.join(_NUMBERS)}) (?P<unit>year|month)s? (?:ago|"
         rf"earlier|after|before)\b",
+        r"\band (?P<year>(?:19|20)\d{2})(?=,? respectively)",
         r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his morning)\b",
         r"\b(?P<span>(?:[Ee]arlier |[Ll]ater )?[Tt]his (?:year|month|week)|[Ll]ast (?:year|month|week)|[Nn]ext (?:year|month|week))\b",
         r"\b(?P<season>[Ll]ast (?:spring|summer|autumn|fall|winter))\b",
@@ -54,8 +59,11 @@ _ANNOUNCES = re.compile(
 )
 """What a release without a date word says of its own day."""
 _DEADLINE = re.compile(r"\b(?:by|until|before)(?:\sthe)?(?:\s(?:end|start|beginning))?(?:\sof)?\s*$", re.I)
+_AHEAD = re.compile(r"\b(?:will|would|must|shall|due|expected|hopes?|plans?|may|might)\b[^.;]*$")
+"""What stands before a month that is to come: "on which the assembly will decide in December"."""
+_TWO_DATES = re.compile(r"\brespectively\b")
 _HAPPENS = {
-    Event.JOINED: r"join|rejoin|sign|acced|admit|becam|becom|enter|came|come|back|welcom|accept|return|ratif|let in|part of",
+    Event.JOINED: r"join|found|co-found|rejoin|sign|acced|admit|becam|becom|enter|came|come|back|welcom|accept|return|ratif|let in|part of",
     Event.LEFT: r"left|leav|quit|exit|withdr|pull|walk|depart|drop|gone|went|resign|ceas|laps|out of|out\b|end",
     Event.SUSPENDED: r"suspen|barr|froze",
     Event.EXPELLED: r"expel|expul|throw|threw|thrown|eject|exclu|kick|remov",
@@ -99,7 +107,7 @@ def dates(text: str, published: date | None, *, ahead: bool = False) -> tuple[Wh
         for match in phrase.finditer(text):
             if any(match.start() < w.end and w.start < match.end() for w in found):
                 continue
-            meaning = _meaning(match, published, ahead)
+            meaning = _meaning(match, published, ahead or bool(_AHEAD.search(text[: match.start()])))
             if meaning:
                 core = min(match.start(name) for name, part in match.groupdict().items() if part)
                 found.append(When(meaning, match.start(), match.end(), bool(_DEADLINE.search(text[:core]))))
@@ -124,7 +132,7 @@ def _meaning(match: re.Match[str], published: date | None, ahead: bool) -> Parti
             return PartialDate.parse(parts["iso"])
         month = _MONTHS[parts["month"].lower().rstrip(".")] if parts.get("month") else None
         year = int(parts["year"]) if parts.get("year") else None
-        day = int(parts["day"]) if parts.get("day") else None
+        day = int(parts["day"]) if parts.get("day") else _ORDINALS.get(parts.get("ordinal") or "")
         if year:
             return PartialDate(year, month, day)
         if published is None:
@@ -216,6 +224,8 @@ def date_of(event: Event, text: str, start: int, end: int, found: tuple[When, ..
         return next(
             (w.date for w in found if re.search(r"\bsince\s*$", text[: w.start]) or text[w.start :].startswith(("since", "Since"))), None
         )
+    if len(found) == 2 and _TWO_DATES.search(text, found[1].end):
+        return found[not re.match(r"\s+and\b", text[end:])].date  # "Peru and Chile, which joined in 2012 and 2013 respectively"
     if len(found) > 1 and event in _HAPPENS and not text[end : end + 3].strip().startswith("("):
         told = [m for m in re.finditer(rf"\b(?:{_HAPPENS[event]})", text, re.I) if m.start() >= end]
         for word in told[:1]:
