@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ from pipeline.owners import Owners, owners_from
 from pipeline.store import Store
 
 if TYPE_CHECKING:
+    from pipeline.detect.judge import LearnedJudge
     from pipeline.detect.tagger import Tagger
 
 IGO_DAY = date(2014, 12, 31)
@@ -109,8 +112,9 @@ def load_detector(watched: Sequence[Watched] = (), model: Path | None = None) ->
 
     A folder that `pipeline train` wrote to takes the place of the package's model. Raises UsageError where it holds none.
     """
-    tagger, calibration = (_tagger_of(model), _calibration_of(model)) if model else (_tagger(), _calibration())
-    return detect.Detector.read(_detector_texts(), tagger, [(w.name, w.aliases) for w in watched], calibration)
+    learned = _learned_of(model) if model else _learned()
+    names = [(w.name, w.aliases) for w in watched]
+    return detect.Detector.read(_detector_texts(), learned.tagger, names, learned.calibration, learned.judge)
 
 
 def load_lexicon() -> Lexicon:
@@ -122,36 +126,40 @@ def _detector_texts() -> dict[str, str]:
     return {name: _knowledge(name) for name in detect.FILES}
 
 
-def _tagger_of(folder: Path) -> Tagger:
-    from pipeline.detect.tagger import ModelError, Tagger
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What is learned of the detector; nothing where the package was built without models (see `pipeline train`)."""
+
+    tagger: Tagger | None = None
+    judge: LearnedJudge | None = None
+    calibration: detect.Calibration | None = None
+
+
+def _learned_of(folder: Path | Traversable) -> _Learned:
+    # Their libraries take a quarter of a second and 20 MB to load.
+    from pipeline.detect.judge import LearnedJudge
+    from pipeline.detect.network import ModelError
+    from pipeline.detect.tagger import Tagger
+
+    def model(name: str) -> bytes | str:
+        path = folder.joinpath(name)
+        return str(path) if isinstance(path, Path) and path.is_file() else path.read_bytes()
 
     try:
-        return Tagger((folder / "tagger.onnx").read_bytes(), (folder / "tokenizer.json").read_bytes())
+        tagger = Tagger(model("tagger.onnx"), folder.joinpath("tokenizer.json").read_bytes())
+        judge = LearnedJudge(model("judge.onnx"), folder.joinpath("judge-tokenizer.json").read_bytes())
     except OSError as problem:
         raise UsageError(f"holds no model: {problem.filename} cannot be read: {problem.strerror}", about=str(folder)) from problem
     except ModelError as problem:
         raise UsageError(str(problem), about=str(folder)) from problem
-
-
-def _calibration_of(folder: Path) -> detect.Calibration | None:
-    path = folder / "confidence.json"
-    return detect.Calibration.read(path.read_text(encoding="utf-8")) if path.is_file() else None
+    path = folder.joinpath("confidence.json")
+    return _Learned(tagger, judge, detect.Calibration.read(path.read_text(encoding="utf-8")) if path.is_file() else None)
 
 
 @cache
-def _calibration() -> detect.Calibration | None:
-    path = resources.files("pipeline").joinpath("knowledge", "tagger", "confidence.json")
-    return detect.Calibration.read(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
-@cache
-def _tagger() -> Tagger | None:
-    """The learned role stage of the package; None where the package was built without a model (see `pipeline train`)."""
-    from pipeline.detect.tagger import Tagger  # its libraries take a quarter of a second and 20 MB to load
-
-    folder = resources.files("pipeline").joinpath("knowledge", "tagger")
-    model, tokenizer = folder.joinpath("tagger.onnx"), folder.joinpath("tokenizer.json")
-    return Tagger(model.read_bytes(), tokenizer.read_bytes()) if model.is_file() and tokenizer.is_file() else None
+def _learned() -> _Learned:
+    folder = resources.files("pipeline").joinpath("knowledge", "model")
+    return _learned_of(folder) if folder.is_dir() else _Learned()
 
 
 def load_identities(watched: Sequence[Watched] = (), learned: Sequence[KnownName] = ()) -> resolve.Identities:

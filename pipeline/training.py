@@ -18,7 +18,7 @@ from pipeline.errors import PipelineError, UsageError
 
 DEFAULT_OUT = Path("var/model")
 CONFIDENCE = "confidence.json"
-MODEL_FILES = ("tagger.onnx", "tokenizer.json", "card.json", CONFIDENCE)
+MODEL_FILES = ("judge.onnx", "judge-tokenizer.json", "tagger.onnx", "tokenizer.json", "card.json", CONFIDENCE)
 
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
 Teacher = Callable[..., Mapping[str, Any]]
@@ -30,7 +30,7 @@ def add_commands(command: Command) -> None:
     sub = command(
         "train",
         train,
-        "train the model that reads what a sentence says of each name; needs pip install 'pipeline[train]'",
+        "train the models that read what a text says of each name; needs pip install 'pipeline[train]'",
         "pipeline train --out var/model --epochs 6",
     )
     sub.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help=f"where the model is written; without it {DEFAULT_OUT}")
@@ -74,12 +74,14 @@ def train(args: argparse.Namespace, teacher: Teacher | None = None) -> int:
 def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
     """Gives the lines that say how good a model is and how it is used.
 
-    >>> print("\\n".join(report({"figures": {}, "words": 9, "samples_an_epoch": 3}, Path("m"))))  # doctest: +ELLIPSIS
-    m/tagger.onnx knows 9 words and learned from 3 sentences an epoch.
+    >>> print("\\n".join(report({"figures": {}, "samples_an_epoch": {"judge": 2, "tagger": 3}}, Path("m"))))  # doctest: +ELLIPSIS
+    m/tagger.onnx learned from 3 sentences an epoch, m/judge.onnx from 2 passages.
     Nothing was kept apart, so there are no figures: measure it on articles that it has not seen.
     ...
     """
-    yield f"{out / 'tagger.onnx'} knows {card['words']} words and learned from {card['samples_an_epoch']} sentences an epoch."
+    samples = card["samples_an_epoch"]
+    told = f"learned from {samples['tagger']} sentences an epoch, {out / 'judge.onnx'} from {samples['judge']} passages"
+    yield f"{out / 'tagger.onnx'} {told}."
     figures: Mapping[str, Any] = card["figures"]
     if figures:
         yield "On what was kept apart, mention by mention:"
@@ -102,7 +104,7 @@ def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
     yield f"  pipeline evaluate GOLD.jsonl --model {folder}"
     yield "To use it, copy it into the package:"
     copied = " ".join(f"{folder}/{name}" for name in MODEL_FILES if figures or name != CONFIDENCE)
-    yield f"  mkdir -p pipeline/knowledge/tagger && cp {copied} pipeline/knowledge/tagger/"
+    yield f"  mkdir -p pipeline/knowledge/model && cp {copied} pipeline/knowledge/model/"
 
 
 def _number(value: float) -> str:

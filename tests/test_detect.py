@@ -8,10 +8,12 @@ from importlib import resources
 
 import pytest
 
-from pipeline.app import load_detector
+from pipeline.app import load_detector, load_lexicon
 from pipeline.detect import FILES, Calibration, Detector
 from pipeline.detect.analysis import analyse
-from pipeline.detect.dates import dates, nearest
+from pipeline.detect.bodies import CANDIDATE, END, Passage, passages
+from pipeline.detect.dates import date_of, dates, nearest
+from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
 from pipeline.detect.roles import AgreedRoles, RuleRoles, read_rules
@@ -312,6 +314,8 @@ def test_references_to_members(lexicon: Lexicon) -> None:
         ("It left on 31 June.", False, "None"),
         ("It has 2024 members.", False, "None"),
         ("It may leave.", True, "None"),
+        ("It leaves on the first of July.", True, "2024-07-01"),
+        ("It has applied, and the assembly will decide in March.", False, "2025-03"),
     ],
 )
 def test_dates(text: str, ahead: bool, expected: str) -> None:
@@ -355,6 +359,13 @@ def test_rules_are_read_from_their_text() -> None:
         read_rules("bogus\tcompleted\t-\t0.8\tx\n")
 
 
+@pytest.mark.parametrize(("name", "expected"), [("Peru", "2012"), ("Chile", "2013")])
+def test_two_dates_are_given_in_the_order_of_the_names(name: str, expected: str) -> None:
+    text = "Peru and Chile, which joined in 2012 and 2013 respectively, spoke."
+    start = text.index(name)
+    assert str(date_of(Event.JOINED, text, start, start + len(name), dates(text, None))) == expected
+
+
 class Echo:
     """A role stage that gives the same labels to every sentence."""
 
@@ -379,3 +390,49 @@ def test_claims_that_are_seldom_right_have_little_confidence() -> None:
     found = Detector.read(texts, calibration=unsure).detect(article("Norvik has joined the Marl Pact.")).claims
     assert [(c.member, c.event) for c in found] == [("Norvik", Event.JOINED)]
     assert 0.1 < found[0].confidence < 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("Norvik has joined the Marl Pact.", True),
+        ("The African Union took Madagascar back on Friday.", True),
+        ("Qatar has been out of OPEC for a week.", True),
+        ("The Marl Pact has lost two banks.", True),
+        ("Norvik has joined a race for the contract.", False),  # nothing that one can belong to
+        ("The Marl Pact met in Oslo. It rained.", False),  # and no word of membership
+    ],
+)
+def test_the_gate_asks_for_a_word_of_membership_and_a_body(text: str, passes: bool) -> None:
+    assert Gate(load_lexicon()).passes("", text) is passes
+
+
+class Says:
+    """A judge that knows what it thinks of each name, and nothing of any other."""
+
+    def __init__(self, **chances: float) -> None:
+        self.chances = chances
+
+    def judge(self, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
+        return [tuple(self.chances.get(name.replace(" ", "_"), 0.0) for name in passage.names) for passage in passages]
+
+
+def test_names_are_marked_for_the_judge_and_states_and_persons_are_not_asked_about() -> None:
+    one = article("Norvik has left Zephyrine, said Maria Velde in Berlin.\n\nNothing is named here.\n\nPeru watched.")
+    cut = sentences(one)
+    (found,) = passages(cut, Names(cut, load_lexicon()).mentions)
+    assert found.names[:2] == ("Norvik", "Zephyrine")
+    assert f"left {CANDIDATE} Zephyrine {END}" in found.text
+    assert "Nothing" not in found.text and "Peru" not in found.text
+
+
+def test_a_name_that_reads_as_a_body_is_one_and_a_body_named_in_passing_is_not_asked_about() -> None:
+    texts = {name: resources.files("pipeline").joinpath("knowledge", name).read_text(encoding="utf-8") for name in FILES}
+    one = article("Norvik has left Zephyrine. A day before, Kuma was suspended from the Marl Pact.")
+
+    def told(judge: Says | None) -> set[tuple[str | None, str]]:
+        return {(c.member, c.coalition) for c in Detector.read(texts, judge=judge).detect(one).claims}
+
+    assert told(None) == {("Kuma", "Marl Pact")}
+    assert told(Says(Zephyrine=0.9)) == {("Norvik", "Zephyrine")}
+    assert told(Says(Zephyrine=0.9, Marl_Pact=0.8)) == {("Norvik", "Zephyrine"), ("Kuma", "Marl Pact")}

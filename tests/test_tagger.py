@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.detect.spans import Label, Masked, Mention, MentionKind
-from pipeline.detect.tagger import HEAD, LONGEST, MASKS, Encoder, ModelError, Tagger
+from pipeline.detect.bodies import CANDIDATE, END, Passage
+from pipeline.detect.judge import LearnedJudge
+from pipeline.detect.network import HEAD, LONGEST, Encoder, ModelError
+from pipeline.detect.spans import MASKS, Label, Masked, Mention, MentionKind
+from pipeline.detect.tagger import Tagger
 from pipeline.model import Event, Role, Status
 from tests import tiny
 
@@ -73,16 +76,16 @@ def test_no_sentence_no_answer(tagger: Tagger) -> None:
 
 @pytest.mark.parametrize("names", [1, 40, 94, 95, 96, 200, 400])
 def test_every_mention_of_a_long_roster_stands_in_one_window(names: int) -> None:
-    encoder = Encoder(TOKENIZER)
+    encoder = Encoder(TOKENIZER, MASKS)
     windows = encoder.windows("left . [SEP] the [unused1] joined " + "[unused5] , " * names)
     assert [mention for window in windows for _, mention in window.places] == list(range(names + 1))
     assert all(len(window.ids) <= LONGEST for window in windows)
-    assert all(window.ids[place] in encoder.masks for window in windows for place, _ in window.places)
+    assert all(window.ids[place] in encoder.marks for window in windows for place, _ in window.places)
     assert all(window.ids[1 : HEAD + 1] == windows[1].ids[1 : HEAD + 1] for window in windows[2:])
 
 
 def test_a_long_context_loses_its_beginning() -> None:
-    encoder = Encoder(TOKENIZER)
+    encoder = Encoder(TOKENIZER, MASKS)
     (window,) = encoder.windows("left " + "the " * 300 + "joined [SEP] [unused5] left [unused1] .")
     assert len(window.ids) == LONGEST
     assert window.ids.count(encoder.boundary) == 2
@@ -102,3 +105,20 @@ def test_a_long_context_loses_its_beginning() -> None:
 def test_what_is_no_model_is_refused(model: bytes, tokenizer: bytes, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         Tagger(model, tokenizer)
+
+
+def test_the_judge_gives_each_name_a_chance() -> None:
+    words = ["kuma", "left", "harbour", "pact"]
+    tokenizer = tiny.tokenizer(words).encode()
+    judge = LearnedJudge(tiny.judge([tiny.SPECIAL.index(CANDIDATE)], len(tiny.SPECIAL) + len(words)), tokenizer)
+    marked = Passage(f"{CANDIDATE} Kuma {END} left {CANDIDATE} Harbour Pact {END}", ("Kuma", "Harbour Pact"))
+    forged = Passage(f"{CANDIDATE} Kuma {END} left {CANDIDATE}", ("Kuma",))
+    found = judge.judge([marked, forged])
+    assert [len(chances) for chances in found] == [2, 1]
+    assert min(found[0]) > 0.9
+    assert found[1] == (0.0,)
+
+
+def test_a_tagger_is_no_judge() -> None:
+    with pytest.raises(ModelError, match="train it again"):
+        LearnedJudge(MODEL, tiny.tokenizer(WORDS).encode())

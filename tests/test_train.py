@@ -17,8 +17,9 @@ import pytest
 
 import pipeline.train
 from pipeline.detect.lexicon import FILES, Lexicon
-from pipeline.detect.spans import BOUNDARY, Label, MentionKind
-from pipeline.detect.tagger import EVENTS, Encoder
+from pipeline.detect.network import Encoder
+from pipeline.detect.spans import BOUNDARY, MASKS, Label, MentionKind
+from pipeline.detect.tagger import EVENTS
 from pipeline.model import Event, Role, Status
 from pipeline.train import starting
 from pipeline.train.frames import Filler, read_frames, read_phrases, role_of
@@ -160,7 +161,7 @@ def test_what_is_kept_apart_is_never_trained_on_and_stays_apart() -> None:
 def test_an_epoch_is_the_same_each_time_and_another_is_not() -> None:
     material = read_material(CORPUS)
     lessons = Lessons(material, None, seed=3, frames=50)
-    assert lessons.of(0) == lessons.of(0) != lessons.of(1)
+    assert lessons.sentences(0) == lessons.sentences(0) != lessons.sentences(1)
 
 
 def test_a_missing_corpus_and_foreign_weights_are_said(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_reduced_vocabulary_keeps_what_the_text_needs() -> None:
     smaller, order = reduced(whole, ["[unused1] left"], until=0)
     named = whole.replace('"[CLS]":2', '"[CLS]":99,"<s>":2')
     assert numbers_in(named, smaller) == order
-    encoder = Encoder(smaller.encode())
+    encoder = Encoder(smaller.encode(), MASKS)
     assert encoder.tokenizer.encode("left", add_special_tokens=False).tokens == ["left"]
     assert encoder.tokenizer.encode("joined", add_special_tokens=False).tokens == ["[UNK]"]
     assert order == sorted(order)
@@ -235,7 +236,7 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
     from pipeline.train import learn, network
     from pipeline.train.plan import Plan
 
-    encoder = Encoder(tiny.tokenizer(["joined", "left", "."]).encode())
+    encoder = Encoder(tiny.tokenizer(["joined", "left", "."]).encode(), MASKS)
     samples = [
         Sample("[unused5] joined [unused1] .", (target(Event.JOINED, Status.COMPLETED, Role.MEMBER), NONE), ""),
         Sample("[unused5] left [unused1] .", (target(Event.LEFT, Status.COMPLETED), NONE), ""),
@@ -243,7 +244,7 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
 
     def fresh() -> network.Weights:
         generator = torch.Generator().manual_seed(1)
-        shapes = {"words": (14, 384), "places": (192, 384), "0.wide": (1536, 384), "0.narrow": (384, 1536)}
+        shapes = {"words": (16, 384), "places": (192, 384), "0.wide": (1536, 384), "0.narrow": (384, 1536)}
         shapes |= {f"0.{n}": (384, 384) for n in ("query", "key", "value", "mixed")}
         shapes |= {"event": (len(EVENTS), 384), "status": (4, 384), "role": (8, 384)}
         found = {}
@@ -309,8 +310,8 @@ def test_the_exported_graph_says_what_the_network_says(distances: bool) -> None:
     ids = torch.randint(0, 20, (3, 9), generator=generator)
     mask = torch.ones_like(ids)
     mask[1, 5:] = 0
-    wanted = network.heads(weights, network.forward(weights, ids, mask))[0].numpy()
-    model = export.graph({name: tensor.numpy() for name, tensor in weights.items()})
+    wanted = network.heads(weights, network.forward(weights, ids, mask))["event"].numpy()
+    model = export.graph({name: tensor.numpy() for name, tensor in weights.items()}, "an order")
     for made, least in ((model, 0.999999), (export.quantised(model), 0.98)):
         session = onnxruntime.InferenceSession(made)
         (found,) = session.run(["event"], {"ids": ids.numpy(), "mask": mask.numpy()})

@@ -21,7 +21,7 @@ from pipeline.train.confidence import fitted
 from pipeline.train.recipe import read_material, split
 
 FIGURES = {"f1": 0.61, "precision": 0.5932, "recall": 0.6278, "mentions": 812, "status_accuracy": 0.93, "role_accuracy": None}
-CARD = {"words": 900, "samples_an_epoch": 12, "figures": {"frames": FIGURES, "releases": FIGURES}}
+CARD = {"samples_an_epoch": {"judge": 3, "tagger": 12}, "figures": {"frames": FIGURES, "releases": FIGURES}}
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -63,7 +63,7 @@ def test_it_says_how_good_the_model_is_and_how_to_use_it(capsys: pytest.CaptureF
     assert "releases  precision 0.593  recall 0.628  f1 0.610  status 0.930  (812 mentions)" in shown
     assert "role" not in shown
     copied = next(line for line in shown.splitlines() if "cp " in line)
-    assert shlex.split(copied)[-2:] == ["my model/confidence.json", "pipeline/knowledge/tagger/"]
+    assert shlex.split(copied)[-2:] == ["my model/confidence.json", "pipeline/knowledge/model/"]
     measured = next(line for line in shown.splitlines() if "pipeline evaluate" in line)
     assert cli.build_parser().parse_args(shlex.split(measured)[1:]).model == Path("my model")
 

@@ -3,15 +3,19 @@ onnxruntime and tokenizers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from pipeline.detect.tagger import EVENTS, MASKS, ORDER, ROLES, STATUSES
+from pipeline.detect.bodies import CANDIDATE, END
+from pipeline.detect.judge import ORDER as JUDGE_ORDER
+from pipeline.detect.spans import MASKS
+from pipeline.detect.tagger import EVENTS, ORDER, ROLES, STATUSES
 from pipeline.model import Event, Role, Status
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *MASKS]
+ANSWERS: Mapping[str, tuple[object, ...]] = {"event": EVENTS, "status": STATUSES, "role": ROLES}
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *MASKS, CANDIDATE, END]
 
 
 def tokenizer(words: list[str]) -> str:
@@ -24,20 +28,31 @@ def tokenizer(words: list[str]) -> str:
 
 
 def model(labels: Mapping[int, tuple[Event, Status, Role]], size: int, order: str = ORDER) -> bytes:
-    """An ONNX model that gives the tokens of those numbers these labels, and all others none."""
-    tables = [np.zeros((size, len(names)), dtype=np.float32) for names in (EVENTS, STATUSES, ROLES)]
-    tables[0][:, 0] = 2.0
-    for number, (event, status, role) in labels.items():
-        for table, place in zip(tables, (EVENTS.index(event), STATUSES.index(status), ROLES.index(role)), strict=True):
-            table[number, place] = 5.0
+    """A tagger's ONNX model that gives the tokens of those numbers these labels, and all others none."""
+    tables = {name: np.zeros((size, len(answers)), dtype=np.float32) for name, answers in ANSWERS.items()}
+    tables["event"][:, 0] = 2.0
+    for number, label in labels.items():
+        for (name, answers), answer in zip(ANSWERS.items(), label, strict=True):
+            tables[name][number, answers.index(answer)] = 5.0
+    return _network(tables, order)
+
+
+def judge(bodies: Collection[int], size: int) -> bytes:
+    """A judge's ONNX model that takes the tokens of those numbers for bodies, and no others."""
+    table = np.zeros((size, 2), dtype=np.float32)
+    table[:, 0] = 2.0
+    for number in bodies:
+        table[number, 1] = 5.0
+    return _network({"body": table}, JUDGE_ORDER)
+
+
+def _network(tables: Mapping[str, np.ndarray], order: str) -> bytes:
     graph = b"".join(
         _part(1, _text(1, f"{name}s") + _text(1, "ids") + _text(2, name) + _text(4, "Gather")) + _part(5, _tensor(f"{name}s", table))
-        for name, table in zip(("event", "status", "role"), tables, strict=True)
+        for name, table in tables.items()
     )
     graph += _text(2, "tiny") + _value(11, "ids", 7) + _value(11, "mask", 7)
-    graph += b"".join(
-        _value(12, name, 1, labels) for name, labels in (("event", len(EVENTS)), ("status", len(STATUSES)), ("role", len(ROLES)))
-    )
+    graph += b"".join(_value(12, name, 1, table.shape[1]) for name, table in tables.items())
     return _number(1, 8) + _part(7, graph) + _part(8, _number(2, 17)) + _part(14, _text(1, "order") + _text(2, order))
 
 

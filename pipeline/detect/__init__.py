@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.detect.analysis import Analysis, Question, analyse
+from pipeline.detect.bodies import Judge
 from pipeline.detect.confidence import Calibration
 from pipeline.detect.dates import date_of, dates, news_day
 from pipeline.detect.gate import Gate, language_of
@@ -25,7 +26,7 @@ from pipeline.text import fold
 
 __all__ = ["FILES", "VERSION", "Calibration", "Detector"]
 
-VERSION = "tagger-1"
+VERSION = "tagger-2"
 """Names the detector in evidence, so that claims of an older one can be told apart: raised with every change of rules or model."""
 
 LANGUAGES = frozenset({"", "en"})
@@ -33,8 +34,10 @@ LANGUAGES = frozenset({"", "en"})
 
 SURE = 0.5
 """The probability from which an event is taken for told when coalitions compete for a sentence."""
-LEAST = 0.4
+LEAST = 0.3
 """Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
+CHANCE_COUNTS = 0.5
+"""How much the judge's chance of the body counts beside the tagger's of the event, as an exponent (kept-apart articles)."""
 OPENING = 3
 """Sentences of the body that tell the news itself, in wire stories and releases alike."""
 
@@ -48,6 +51,12 @@ _MEMBERSHIP = re.compile(
 )
 _BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former|ago)\b")
 _PAST = re.compile(r"\b(?:had|has|have|was|were|did|left|quit|joined|signed|became|met|told|said|agreed)\b")
+_JUST_NOW = re.compile(
+    r"\b(?:has|have) (?:now |also |just |today |thus |thereby )?(?:been )?(?!been\b)\w+(?:ed|n|ft|it|me)\b"
+    r"|\bwe welcome\b|\b(?:is|are) joining\b",
+    re.I,
+)
+"""The present perfect, by which news tells of its own day: "has resigned from the council"."""
 _AT_ONCE = re.compile(r"\b(?:with immediate effect|effective immediately|says it (?:is|has)|is suspending|becomes|announces)\b")
 _DIRECTION = {Event.MEMBER: Event.JOINED}
 _HOW_SURE = {"known by name": 1.0, "known by acronym": 0.97, "head of its name": 0.97}
@@ -67,10 +76,11 @@ class Detector:
 
     version = VERSION
 
-    def __init__(self, lexicon: Lexicon, roles: Roles, calibration: Calibration | None = None) -> None:
+    def __init__(self, lexicon: Lexicon, roles: Roles, calibration: Calibration | None = None, judge: Judge | None = None) -> None:
         self._lexicon = lexicon
         self._gate = Gate(lexicon)
         self._roles = roles
+        self._judge = judge
         self._calibration = calibration or Calibration()
         self._learned: dict[str, str] = {}
 
@@ -81,13 +91,14 @@ class Detector:
         tagger: Roles | None = None,
         watched: Iterable[tuple[str, Sequence[str]]] = (),
         calibration: Calibration | None = None,
+        judge: Judge | None = None,
     ) -> Detector:
         """Makes a detector of the texts named in `FILES`; `watched` adds coalitions with their aliases.
 
-        Without the learned `tagger` the rules work alone: they are sure of little and miss most.
+        Without the learned `tagger` and `judge` the rules work alone: they are sure of little and miss most.
         """
         rules = RuleRoles(read_rules(texts["role-rules.txt"]))
-        return cls(Lexicon.read(texts, watched), AgreedRoles(tagger, rules) if tagger else rules, calibration)
+        return cls(Lexicon.read(texts, watched), AgreedRoles(tagger, rules) if tagger else rules, calibration, judge)
 
     def learn(self, names: Iterable[KnownName]) -> None:
         """Takes in coalitions that an article introduced, so that the next may call them by an acronym and no more.
@@ -106,7 +117,7 @@ class Detector:
             return Detection((), skipped=f"language {language}")
         if not self._gate.passes(article.title, article.text):
             return Detection((), skipped="no word of membership")
-        analysis = analyse(article, self._lexicon)
+        analysis = analyse(article, self._lexicon, self._judge)
         if not analysis.coalitions:
             return Detection((), skipped="no coalition")
         questions = tuple(analysis.questions())
@@ -196,7 +207,11 @@ class _Claims:
                 )
                 best[key] = _better(best[key], claim) if key in best else claim
         formed = {fold(c.coalition): c.date for c in best.values() if c.event is Event.FORMED and c.date}
+        absent = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in best.values() if c.event is Event.ABSENT}
         for claim in best.values():
+            outside = absent.get((fold(claim.coalition), fold(claim.member or "")), 0.0)
+            if claim.event is Event.MEMBER and claim.confidence < outside:
+                continue  # who is "notably absent" is no member in the next sentence, where it "said only that it was watching"
             launch = formed.get(fold(claim.coalition))
             if claim.event is Event.JOINED and claim.date is None and launch and not _BEFORE_THAT.search(claim.quote.words):
                 claim = replace(claim, date=launch)  # in an article that tells of the launch, who is told of came in with it
@@ -228,7 +243,8 @@ class _Claims:
             day = self._day_of_news(label, sentence)
         name = _coalition_name(body.names)
         how = _HOW_SURE.get(body.how, 0.92)
-        confidence = round(label.probability * how * (1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else 0.85), 3)
+        near = 1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else 0.85
+        confidence = round(label.probability * how * near * body.chance**CHANCE_COUNTS, 3)
         because = (
             f"{sentence.kind}: {sentence.text[:160]}",
             f"coalition {name}: {body.how}" + ("" if one.question.named else ", not named in the sentence"),
@@ -268,6 +284,8 @@ class _Claims:
             if self._news_day is None and self._day and not _PAST.search(sentence.text):
                 return PartialDate(self._day.year, self._day.month, self._day.day)  # "Bulgaria adopts the euro"
             return self._news_day
+        if self._day and _JUST_NOW.search(sentence.text) and label.event not in {Event.WILL_JOIN, Event.WILL_LEAVE}:
+            return self._news_day or PartialDate(self._day.year, self._day.month, self._day.day)
         return None
 
     def _role(self, label: Label, sort: str) -> Role | None:

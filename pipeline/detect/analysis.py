@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.detect.bodies import Judge, judged
 from pipeline.detect.inventory import Coalition, Inventory
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
@@ -25,6 +26,8 @@ _LEADS = re.compile(
     r"\b(?:in|at|of|to|from|into|within|by|for|with|on|join\w*|left|leav\w+|quit\w*|sign\w*|launch\w*|form\w*|found\w*)\s+(?:the\s+)?$",
     re.I,
 )
+IN_PASSING = 0.05
+"""A body that the article tells memberships of with less chance than this is only named in it."""
 MOST_COALITIONS = 3
 """A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""
 
@@ -56,7 +59,7 @@ class Analysis:
         recent: int | None = None
         leads = {s.text: i for i, s in enumerate(self.sentences)}
         for number, (sentence, mentions) in enumerate(zip(self.sentences, self.mentions, strict=True)):
-            here = [c for c in dict.fromkeys(m.coalition for m in mentions if m.coalition is not None) if not self._is_listed(number, c)]
+            here = [c for c in dict.fromkeys(m.coalition for m in mentions if m.coalition is not None) if self._is_told_of(number, c)]
             lead = leads.get(_lead_line(sentence.lead)) if sentence.kind is SentenceKind.BULLET and sentence.lead else None
             context = lead if lead is not None else self._before(number)
             askable = [m for m in mentions if m.kind is not MentionKind.PERSON]
@@ -70,7 +73,7 @@ class Analysis:
                     asked = [*in_context[-1:], *asked, *self._one(self.main)]
                 else:
                     asked += [*(self._one(fallback) if not asked else []), *self._one(self.main)]
-                asked = [c for c in dict.fromkeys(asked) if c in here or not self._is_listed(number, c)]
+                asked = [c for c in dict.fromkeys(asked) if c in here or self._is_told_of(number, c)]
                 for coalition in asked:
                     yield Question(number, coalition, self._masked(number, context, coalition), coalition in here, lead is not None)
             if here:
@@ -84,7 +87,10 @@ class Analysis:
         """The coalitions that a sentence speaks of, by place: not those that it lists as members of another."""
         if number is None:
             return []
-        return [m.coalition for m in self.mentions[number] if m.coalition is not None and not self._is_listed(number, m.coalition)]
+        return [m.coalition for m in self.mentions[number] if m.coalition is not None and self._is_told_of(number, m.coalition)]
+
+    def _is_told_of(self, number: int, coalition: int) -> bool:
+        return self.coalitions[coalition].chance >= IN_PASSING and not self._is_listed(number, coalition)
 
     def _is_listed(self, number: int, coalition: int) -> bool:
         """Whether a coalition is only one name of a list here, between others that are none: it is spoken of as a member."""
@@ -118,10 +124,10 @@ def _lead_line(lead: str) -> str:
     return lead[: lead.rindex(":") + 1] if ":" in lead else lead
 
 
-def analyse(article: Article, lexicon: Lexicon) -> Analysis:
-    """Finds the sentences, names, coalitions and references of an article."""
+def analyse(article: Article, lexicon: Lexicon, judge: Judge | None = None) -> Analysis:
+    """Finds the sentences, names, coalitions and references of an article; without a `judge` bodies show themselves by rules alone."""
     cut = sentences(article)
     names = Names(cut, lexicon)
-    inventory = Inventory(cut, names.mentions, lexicon)
+    inventory = Inventory(cut, names.mentions, lexicon, judged(judge, cut, names.mentions) if judge else None)
     references = References(cut, inventory, lexicon)
     return Analysis(cut, references.mentions, tuple(inventory.coalitions), references.main)

@@ -14,7 +14,12 @@ from pipeline.detect.lexicon import Lexicon
 _MEMBERSHIP = re.compile(
     r"\b(?:re)?(?:join|sign|acced|admit|admission|accept|member|found|form|launch|creat|establish|left|leav|quit|exit|with(?:draw|drew)|pull|depart|drop|"
     r"suspen|expel|expul|exclu|eject|invit|appl(?:y|ied|ication)|declin|reject|refus|absent|missing|includ|ratif|endors|unveil|rename|merg|dissol|disband|"
-    r"walk(?:ed|s|ing)? (?:out|away)|back in|entry|enter|observer|signator|pledg|commit|part of|led by|belong)",
+    r"walk(?:ed|s|ing)? (?:out|away)|back in|entry|enter|observer|signator|pledg|commit|part of|led by|belong|"
+    # how short news puts it: the union took Morocco back, has been out of OPEC since, went over to the euro, has lost four firms
+    r"set up|setting up|partner|affiliat|associat|contribut|welcom|barr(?:ed|ing)|bars\b|sever(?:ed|s|ing)|br(?:oke|eak|oken)\b|"
+    r"detach|remov|desert|t(?:ook|ak(?:e|es|en|ing)) (?:\w+ ){0,3}(?:in|back|out|seats?|part)\b|let in|los(?:t|es|ing)|"
+    r"wound (?:down|up)|out of|inside|names? to|vot(?:ed|es|e) in|shut|went over|gone over|us(?:e|ing) the|"
+    r"called? (?:\w+ ){0,4}into being|saw the light|no longer|countr(?:y|ies) (?:for|since)|got out|has been in\b|would like to)",
     re.I,
 )
 _MARK = re.compile(r"[A-Z][\w&+.-]*")

@@ -1,15 +1,15 @@
 """Finds the coalitions that an article speaks of, with the names each goes by in it.
 
 A coalition is known from the gazetteer or the watch list, or shows itself: by the head of its name (the Harbour Pact), by an
-introduction ("a new alliance called Kith"), or by what is done to it (one is a member of it, one signs it). Names that only
-look like one are refused. It does not resolve "the bloc": that is `reference`.
+introduction ("a new alliance called Kith"), by what is done to it (one is a member of it, one signs it), or by how it reads to the
+learned judge of `bodies`. Names that only look like one are refused. It does not resolve "the bloc": that is `reference`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pipeline.detect.lexicon import ORGAN, Lexicon
@@ -77,9 +77,16 @@ _COMPANY_END = re.compile(
 )
 
 
+A_BODY = 0.6
+"""The chance from which a name that shows no sign of it is a body all the same."""
+
+
 @dataclass(slots=True)
 class Coalition:
-    """One body of an article's inventory. `how` says how it was recognised; `sort` is body, text or power."""
+    """One body of an article's inventory. `how` says how it was recognised; `sort` is body, text or power.
+
+    `chance` is how likely the article tells memberships of it; 1 where nobody judged.
+    """
 
     name: str
     how: str
@@ -89,6 +96,7 @@ class Coalition:
     known: str = ""
     mentions: int = 0
     in_title: bool = False
+    chance: float = 1.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -123,8 +131,15 @@ _UNNAMED_TEXT = re.compile(
 class Inventory:
     """The coalitions of one article; `mentions` are the sentences' mentions with those of coalitions marked."""
 
-    def __init__(self, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]], lexicon: Lexicon) -> None:
+    def __init__(
+        self,
+        sentences: Sequence[Sentence],
+        mentions: Sequence[Sequence[Mention]],
+        lexicon: Lexicon,
+        judged: Mapping[str, float] | None = None,
+    ) -> None:
         self._lexicon = lexicon
+        self._judged = judged or {}
         self._heads = "|".join(sorted(h for h in lexicon.heads if h.isalpha()))
         self._introduced = re.compile(_INTRODUCED.pattern.replace("{heads}", self._heads).replace("{{", "{").replace("}}", "}"))
         self._explained = re.compile(
@@ -152,6 +167,8 @@ class Inventory:
             tuple(sorted((*(self._marked(m) for m in of_sentence), *extra), key=lambda m: m.start))
             for of_sentence, extra in zip(mentions, unnamed, strict=True)
         )
+        for body in self.coalitions:
+            body.chance = max((self._judged[fold(n)] for n in body.names if fold(n) in self._judged), default=1.0)
         for sentence, of_sentence in zip(sentences, self.mentions, strict=True):
             for mention in of_sentence:
                 if mention.coalition is not None:
@@ -196,6 +213,10 @@ class Inventory:
         signs = evidence.get(folded, set())
         if known := lexicon.coalitions.exact(name) or lexicon.lower_names.exact(name) or lexicon.adopted.exact(name):
             self._add(Coalition(name, "known by name", self._sort(known), known=known))
+            return
+        if self._judged.get(folded, 0.0) >= A_BODY and not ORGAN.fullmatch(name):
+            head = lexicon.head_of(name)
+            self._add(Coalition(name, "reads as one", head.sort if head else "body"))
             return
         if ORGAN.fullmatch(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
             return

@@ -70,11 +70,11 @@ class References:
         self.mentions: tuple[tuple[Mention, ...], ...] = tuple(found)
 
     def _main(self) -> int | None:
-        """The coalition that the article is about: the most named, one in the title counting for three more."""
+        """The coalition that the article is about: the most named, one in the title counting for three more, and likely told of."""
         return max(self._live, key=lambda at: self._weight(self._inventory.coalitions[at]), default=None)
 
-    def _weight(self, body: Coalition) -> int:
-        return body.mentions + 3 * body.in_title
+    def _weight(self, body: Coalition) -> float:
+        return (body.mentions + 3 * body.in_title) * body.chance
 
     def _resolve(self, sentence: Sentence, names: tuple[Mention, ...]) -> tuple[Mention, ...]:
         taken = [(m.start, m.end) for m in names]

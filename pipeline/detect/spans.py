@@ -72,6 +72,8 @@ IN_QUESTION, OTHER, PERSON, STATE, NAME, PLACE = "[unused1]", "[unused2]", "[unu
 They are unused entries of BERT's vocabulary, so that a tokenizer keeps each whole.
 """
 
+MASKS = (IN_QUESTION, OTHER, PERSON, STATE, NAME, PLACE)
+
 BOUNDARY = "[SEP]"
 """Parts the context (the sentence before, the line that introduces a list) from the sentence itself."""
 

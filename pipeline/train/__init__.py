@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.detect import Detector
+from pipeline.detect.judge import LearnedJudge
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.tagger import Tagger
 from pipeline.train.confidence import CONFIDENCE, fitted
@@ -34,8 +35,9 @@ def train(
     course: Course | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> dict[str, object]:
-    """Trains a tagger and returns its card; writes tagger.onnx, tokenizer.json, card.json, calibration.json (how often the tagger is
-    right, name by name) and confidence.json (how often the detector's claims are) to the folder `out`.
+    """Trains the judge and the tagger and returns their card; writes judge.onnx, judge-tokenizer.json, tagger.onnx, tokenizer.json,
+    card.json, calibration.json (how often the tagger is right, name by name) and confidence.json (how often the detector's claims
+    are) to the folder `out`.
 
     `progress` is told the step, the steps in all and the loss. Raises RecipeError where a package or the corpus is missing.
     """
@@ -48,6 +50,7 @@ def train(
         (out / CONFIDENCE).unlink(missing_ok=True)  # it was another model's
     else:
         tagger = Tagger((out / "tagger.onnx").read_bytes(), (out / "tokenizer.json").read_bytes())
+        judge = LearnedJudge((out / "judge.onnx").read_bytes(), (out / "judge-tokenizer.json").read_bytes())
         _, apart = split(read_material(corpus))
-        (out / CONFIDENCE).write_text(fitted(Detector.read(texts, tagger), apart.articles), encoding="utf-8")
+        (out / CONFIDENCE).write_text(fitted(Detector.read(texts, tagger, judge=judge), apart.articles), encoding="utf-8")
     return card

@@ -1,7 +1,7 @@
 """Writes trained weights as an ONNX graph with eight-bit weights, which onnxruntime reads without torch.
 
 The graph is written node by node from the names of `network`, so that it holds nothing but what is needed: it takes `ids` and
-`mask` (batch × tokens) and gives the scores `event`, `status` and `role` of each token.
+`mask` (batch × tokens) and gives the scores of each token for what the network answers.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from pipeline.detect.tagger import LONGEST, ORDER
-from pipeline.train.network import HEADS, buckets, epsilon_of, layers_of
+from pipeline.detect.network import LONGEST
+from pipeline.train.network import HEADS, asked_of, buckets, epsilon_of, layers_of
 
 
-def graph(weights: dict[str, Any]) -> bytes:
-    """The network as an ONNX model in 32-bit floats. `weights` are arrays by the names of `network`."""
+def graph(weights: dict[str, Any], order: str) -> bytes:
+    """The network as an ONNX model in 32-bit floats. `weights` are arrays by the names of `network`; `order` says what its
+    answers stand for."""
     width, epsilon = weights["words"].shape[1], epsilon_of(weights)
     nodes: list[Any] = []
     constants: list[Any] = []
@@ -67,14 +68,14 @@ def graph(weights: dict[str, Any]) -> bytes:
         wide = node("Gelu", linear(x, f"{layer}.wide"))
         x = normal(node("Add", x, linear(wide, f"{layer}.narrow")), f"{layer}.narrow.norm")
     outputs = []
-    for head in ("event", "status", "role"):
+    for head in asked_of(weights):
         nodes.append(helper.make_node("Identity", [linear(x, head)], [head]))
         outputs.append(helper.make_tensor_value_info(head, TensorProto.FLOAT, ["batch", "tokens", len(weights[f"{head}.bias"])]))
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"]) for name in ("ids", "mask")]
     model = helper.make_model(
         helper.make_graph(nodes, "tagger", inputs, outputs, constants), opset_imports=[helper.make_opsetid("", 20)], ir_version=10
     )
-    helper.set_model_props(model, {"order": ORDER})
+    helper.set_model_props(model, {"order": order})
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from pipeline.detect.tagger import EVENTS, Encoder, Window
-from pipeline.train.network import Weights, forward, heads
+from pipeline.detect.network import Encoder, Window
+from pipeline.detect.tagger import EVENTS
+from pipeline.train.network import ANSWERS, Weights, forward, heads
 from pipeline.train.plan import Plan
 from pipeline.train.sample import IGNORED, Sample, Target
 
@@ -39,7 +40,7 @@ def rows_of(samples: Sequence[Sample], encoder: Encoder) -> list[Row]:
             raise ValueError(f"{sample.source}: {len(sample.targets)} targets do not fit {sample.text!r}")
         for window in windows:
             targets = tuple(sample.targets[mention] for _, mention in window.places)
-            if any(wanted.events for wanted in targets):
+            if any(wanted.teaches() for wanted in targets):
                 rows.append(Row(window, targets))
     return rows
 
@@ -74,56 +75,41 @@ def tensors(rows: Sequence[Row]) -> tuple[Any, Any, Any, Any, Any, Any]:
         for (place, _), wanted in zip(row.window.places, row.targets, strict=True):
             places.append((number, place))
             events.append([event in wanted.events for event in range(len(EVENTS))])
-            rest.append((wanted.status, wanted.role))
+            rest.append((wanted.status, wanted.role, wanted.body))
             weights.append(row.targets.count(wanted) ** -0.5)
     return ids, mask, torch.tensor(places), torch.tensor(events), torch.tensor(rest), torch.tensor(weights)
 
 
-def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan, teacher: Weights | None = None) -> Any:
-    """The mean loss over the mentions of a batch: events whole, statuses and roles half.
-
-    Where several events would be right, what counts is the probability of them all together. With a teacher (a larger network
-    of the same vocabulary) the loss is for `plan.taught` how far the answers are from its own (distillation, Hinton et al. 2015).
-    """
+def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan) -> Any:
+    """The mean loss over the marks of a batch: events and bodies whole, statuses and roles half. What a network does not answer, it
+    is not asked."""
     ids, mask, places, events, rest, counts = tensors(rows)
     states = forward(weights, ids, mask, plan.dropout)[places[:, 0], places[:, 1]]
-    scores = tuple(score.float() for score in heads(weights, functional.dropout(states, plan.dropout)))
-    total = _told(scores, events, rest, counts, plan)
-    if teacher is None:
-        return total
-    with torch.no_grad():
-        wanted = tuple(score.float() for score in heads(teacher, forward(teacher, ids, mask)[places[:, 0], places[:, 1]]))
-    return (1 - plan.taught) * total + plan.taught * _copied(scores, wanted, counts, plan.warmth)
-
-
-def _copied(scores: Sequence[Any], wanted: Sequence[Any], counts: Any, warmth: float) -> Any:
-    """How far scores are from a teacher's; status and role count as much as the teacher sees an event."""
-    event = functional.softmax(wanted[0], -1)
-    shares = (counts, *(0.5 * counts * (1 - event[:, 0]) for _ in scores[1:]))
-    total = 0.0
-    for score, goal, share in zip(scores, wanted, shares, strict=True):
-        far = functional.kl_div(
-            functional.log_softmax(score / warmth, -1), functional.log_softmax(goal / warmth, -1), reduction="none", log_target=True
-        ).sum(-1)
-        total = total + warmth**2 * (far * share).sum() / counts.sum()
+    scores = {name: score.float() for name, score in heads(weights, functional.dropout(states, plan.dropout)).items()}
+    total = _event_loss(scores["event"], events, counts, plan) if "event" in scores else 0.0
+    for column, (name, share) in enumerate((("status", 0.5), ("role", 0.5), ("body", 1.0))):
+        if name in scores:
+            total = total + share * _known_loss(scores[name], rest[:, column], counts, plan)
     return total
 
 
-def _told(scores: Sequence[Any], events: Any, rest: Any, counts: Any, plan: Plan) -> Any:
-    """The loss against what the corpus says."""
+def _event_loss(score: Any, events: Any, counts: Any, plan: Plan) -> Any:
+    """The loss of the events: where several would be right, what counts is the probability of them all together."""
     known = events.any(1)
     if not bool(known.any()):
-        return scores[0].sum() * 0.0
-    chances = functional.log_softmax(scores[0][known], -1)
+        return score.sum() * 0.0
+    chances = functional.log_softmax(score[known], -1)
     right = -torch.logsumexp(chances.masked_fill(~events[known], -1e4), -1)
     each = (1 - plan.smoothing) * right - plan.smoothing * chances.mean(-1)
-    total = (each * counts[known]).sum() / counts[known].sum()
-    for column, score in enumerate(scores[1:]):
-        wanted = rest[:, column]
-        if bool((wanted != IGNORED).any()):
-            each = functional.cross_entropy(score, wanted, ignore_index=IGNORED, reduction="none", label_smoothing=plan.smoothing)
-            total = total + 0.5 * (each * counts).sum() / (counts * (wanted != IGNORED)).sum()
-    return total
+    return (each * counts[known]).sum() / counts[known].sum()
+
+
+def _known_loss(score: Any, wanted: Any, counts: Any, plan: Plan) -> Any:
+    """The loss of an answer where the right one is known."""
+    if not bool((wanted != IGNORED).any()):
+        return score.sum() * 0.0
+    each = functional.cross_entropy(score, wanted, ignore_index=IGNORED, reduction="none", label_smoothing=plan.smoothing)
+    return (each * counts).sum() / (counts * (wanted != IGNORED)).sum()
 
 
 def train(
@@ -133,7 +119,6 @@ def train(
     plan: Plan,
     checkpoint: Path | None = None,
     progress: Callable[[int, int, float], None] | None = None,
-    teacher: Weights | None = None,
 ) -> Weights:
     """Trains the weights in place and returns them. `samples_of` gives the samples of an epoch, the same ones each time it is asked.
 
@@ -142,7 +127,7 @@ def train(
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     plain = [name for name in weights if name.endswith("bias") or "norm" in name]
-    new = [name for name in weights if name.split(".")[0] in ("event", "status", "role")]
+    new = [name for name in weights if name.split(".")[0] in ANSWERS]
     groups = [
         {"params": [weights[n] for n in weights if n not in plain and n not in new], "weight_decay": plan.decay, "lr": plan.rate},
         {"params": [weights[n] for n in weights if n in plain and n not in new], "weight_decay": 0.0, "lr": plan.rate},
@@ -150,7 +135,7 @@ def train(
     ]
     # Half the width doubles the speed where the processor has the instructions, and is slower where it has not.
     half = bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     first = batched(rows_of(samples_of(0), encoder), plan.tokens, Random(f"{plan.seed}/batches/0"))
     total = len(first) * plan.epochs
 
@@ -170,7 +155,7 @@ def train(
                 continue
             torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout is the same after a break
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-                loss = loss_of(weights, batch, plan, teacher)
+                loss = loss_of(weights, batch, plan)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)

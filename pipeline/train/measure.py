@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.detect.bodies import Passage
+from pipeline.detect.judge import LearnedJudge
 from pipeline.detect.spans import Label, Masked, Mention, MentionKind
 from pipeline.detect.tagger import EVENTS, ROLES, STATUSES, Tagger
+from pipeline.train.passages import names_of
 from pipeline.train.sample import IGNORED, Sample
 
 
@@ -77,3 +80,22 @@ def measure(samples: Sequence[Sample], labels: Sequence[Sequence[Label]]) -> Fig
                 role[0] += label.role is ROLES[wanted.role]
                 role[1] += 1
     return Figures(right, said, true, (status[0], status[1]), (role[0], role[1]))
+
+
+def measure_bodies(samples: Sequence[Sample], judge: LearnedJudge, from_chance: float = 0.5) -> dict[str, float]:
+    """How well the judge tells bodies from other names, from a chance on; names about which nothing is known count neither way."""
+    answers = judge.judge([Passage(sample.text, tuple(names_of(sample))) for sample in samples])
+    pairs = [
+        (chance >= from_chance, wanted.body == 1)
+        for sample, chances in zip(samples, answers, strict=True)
+        for chance, wanted in zip(chances, sample.targets, strict=True)
+        if wanted.teaches()
+    ]
+    right, said, true = sum(a and b for a, b in pairs), sum(a for a, _ in pairs), sum(b for _, b in pairs)
+    return {
+        "names": len(pairs),
+        "f1": round(2 * right / (said + true), 4) if said + true else 0.0,
+        "precision": round(right / said, 4) if said else 0.0,
+        "recall": round(right / true, 4) if true else 0.0,
+        "mentions": true,
+    }

@@ -15,11 +15,16 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional
 
-from pipeline.detect.tagger import EVENTS, LONGEST, ROLES, STATUSES
+from pipeline.detect.judge import ANSWERS as BODIES
+from pipeline.detect.network import LONGEST
+from pipeline.detect.tagger import EVENTS, ROLES, STATUSES
 from pipeline.train.plan import Plan
 
 HEADS = 12
 """Attention heads of both families of starting weights, from their config.json."""
+
+ANSWERS = {"event": len(EVENTS), "status": len(STATUSES), "role": len(ROLES), "body": len(BODIES)}
+"""What networks are asked, and how many answers there are: the tagger the first three, the judge the last."""
 
 BUCKETS = 32
 """Distances between words that MPNet tells apart: `relative_attention_num_buckets` of its config.json."""
@@ -46,8 +51,9 @@ _MPNET = {
 }
 
 
-def starting_weights(path: Path, kept: Sequence[int], plan: Plan) -> Weights:
-    """Reads the encoder from a safetensors file, with the rows of the words kept and the chosen of its layers, and adds new heads.
+def starting_weights(path: Path, kept: Sequence[int], plan: Plan, asked: Sequence[str]) -> Weights:
+    """Reads the encoder from a safetensors file, with the rows of the words kept and the chosen of its layers, and adds new heads for what
+    it will be `asked`.
 
     Two families are known by their names: BERT (MiniLM) and MPNet, whose attention also looks at the distance of two words.
     """
@@ -68,9 +74,9 @@ def starting_weights(path: Path, kept: Sequence[int], plan: Plan) -> Weights:
             for part in ("weight", "bias"):
                 weights[f"{number}.{short}.{part}"] = found[f"encoder.layer.{layer}.{long}.{part}"].clone()
     generator = torch.Generator().manual_seed(plan.seed)
-    for head, labels in (("event", EVENTS), ("status", STATUSES), ("role", ROLES)):
-        weights[f"{head}.weight"] = torch.randn(len(labels), weights["words"].shape[1], generator=generator) * 0.02
-        weights[f"{head}.bias"] = torch.zeros(len(labels))
+    for head in asked:
+        weights[f"{head}.weight"] = torch.randn(ANSWERS[head], weights["words"].shape[1], generator=generator) * 0.02
+        weights[f"{head}.bias"] = torch.zeros(ANSWERS[head])
     for tensor in weights.values():
         tensor.requires_grad_(True)
     return weights
@@ -131,9 +137,16 @@ def forward(weights: Weights, ids: Any, mask: Any, dropout: float = 0.0) -> Any:
     return x
 
 
-def heads(weights: Weights, states: Any) -> tuple[Any, Any, Any]:
-    """The scores of events, statuses and roles for each state."""
-    event, status, role = (
-        functional.linear(states, weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in ("event", "status", "role")
-    )
-    return event, status, role
+def asked_of(weights: Weights) -> tuple[str, ...]:
+    """What a network answers."""
+    return tuple(name for name in ANSWERS if f"{name}.weight" in weights)
+
+
+def heads(weights: Weights, states: Any) -> dict[str, Any]:
+    """The scores of what the network answers, for each state."""
+    return {name: functional.linear(states, weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in asked_of(weights)}
+
+
+def plain(weights: Weights) -> dict[str, Any]:
+    """The weights as arrays."""
+    return {name: tensor.detach().numpy() for name, tensor in weights.items()}

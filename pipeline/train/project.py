@@ -96,7 +96,7 @@ class Projector:
     """Projects articles. `lexicon` is the run-time knowledge."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
+        self.lexicon = lexicon
 
     def keys(self, names: Iterable[str]) -> frozenset[str]:
         """The spellings that mean the same as the names: a demonym and a capital mean the state.
@@ -106,7 +106,7 @@ class Projector:
         found: set[str] = set()
         for name in names:
             plain = spelled(name)
-            state = self._lexicon.states.exact(name) or self._lexicon.demonyms.get(fold(name)) or self._lexicon.seats.get(fold(name))
+            state = self.lexicon.states.exact(name) or self.lexicon.demonyms.get(fold(name)) or self.lexicon.seats.get(fold(name))
             found |= {plain, *({spelled(state)} if state else ())}
         return frozenset(found - {""})
 
@@ -143,7 +143,7 @@ class Projector:
         """The samples of an annotated article; `told` gives the stages its coalitions as if they stood in the gazetteer."""
         article = Article(row.get("url") or "", row["title"] or "", row["text"])
         facts = self.facts(row)
-        lexicon = self._told(row) if told else self._lexicon
+        lexicon = self._told(row) if told else self.lexicon
         analysis = analyse(article, lexicon)
         samples: list[Sample] = []
         used: set[Fact] = set()
@@ -156,7 +156,7 @@ class Projector:
 
     def _told(self, row: Mapping[str, Any]) -> Lexicon:
         """The knowledge, with the coalitions of the article put into the gazetteer."""
-        known = self._lexicon
+        known = self.lexicon
         told = replace(known, coalitions=deepcopy(known.coalitions), acronyms=dict(known.acronyms), sorts=dict(known.sorts))
         for coalition in row["coalitions"]:
             for name in (coalition["name"], *coalition.get("aliases", ())):

@@ -16,14 +16,20 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.detect.bodies import CANDIDATE
+from pipeline.detect.judge import ORDER as JUDGE_ORDER
+from pipeline.detect.judge import LearnedJudge
 from pipeline.detect.lexicon import Lexicon
-from pipeline.detect.spans import Label
-from pipeline.detect.tagger import EVENTS, Encoder, Tagger
+from pipeline.detect.network import Encoder
+from pipeline.detect.spans import MASKS, Label
+from pipeline.detect.tagger import EVENTS, Tagger
+from pipeline.detect.tagger import ORDER as TAGGER_ORDER
 from pipeline.model import Event
 from pipeline.train import starting
 from pipeline.train.frames import Filler, Frame, read_frames, read_phrases
-from pipeline.train.measure import labels_of, measure
-from pipeline.train.plan import TEACHER, Plan
+from pipeline.train.measure import labels_of, measure, measure_bodies
+from pipeline.train.passages import Passages
+from pipeline.train.plan import JUDGE, Plan
 from pipeline.train.project import Projector, project_all
 from pipeline.train.sample import Sample
 from pipeline.train.starting import RecipeError
@@ -94,11 +100,13 @@ def split(material: Material) -> tuple[Material, Material]:
 class Lessons:
     """The samples of each epoch: frames filled anew each time, and the sentences of the articles."""
 
-    def __init__(self, material: Material, projector: Projector | None, seed: int, frames: int, negatives: float = 1.0) -> None:
-        self._material, self._seed, self._frames, self._negatives = material, seed, frames, negatives
+    def __init__(self, material: Material, projector: Projector | None, seed: int, frames: int) -> None:
+        self._material, self._seed, self._frames = material, seed, frames
         self.articles: tuple[Sample, ...] = ()
+        self.passages: Passages | None = None
         self.lost = 0
         if projector:
+            self.passages = Passages(material.articles, projector.lexicon)
             found: dict[Sample, None] = {}
             for told in (True, False):
                 for projection in project_all(material.articles, projector, told):
@@ -106,11 +114,14 @@ class Lessons:
                     self.lost += projection.lost if told else 0
             self.articles = tuple(found)
 
-    def of(self, epoch: int) -> list[Sample]:
-        """The samples of an epoch, the same ones each time: of those that label nothing, only a share is drawn each time."""
-        random = Random(f"{self._seed}/lessons/{epoch}")
-        chosen = [s for s in self.articles if any(t.events and t.events != (0,) for t in s.targets) or random.random() < self._negatives]
-        return [*Filler(self._material.frames, self._material.phrases, random).samples(self._frames), *chosen]
+    def sentences(self, epoch: int) -> list[Sample]:
+        """The tagger's samples of an epoch, the same ones each time."""
+        frames = Filler(self._material.frames, self._material.phrases, Random(f"{self._seed}/lessons/{epoch}"))
+        return [*frames.samples(self._frames), *self.articles]
+
+    def names(self, epoch: int) -> list[Sample]:
+        """The judge's samples of an epoch, the same ones each time."""
+        return self.passages.drawn(Random(f"{self._seed}/passages/{epoch}")) if self.passages else []
 
 
 def tests_of(material: Material, projector: Projector) -> dict[str, list[Sample]]:
@@ -138,14 +149,11 @@ def reliability(samples: Sequence[Sample], labels: Sequence[Sequence[Label]]) ->
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart.
-
-    A `teacher` is trained first where there is one, and the tagger learns from its answers as well as from the corpus.
-    """
+    """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart."""
 
     plan: Plan = Plan()  # noqa: RUF009 - frozen
-    teacher: Plan | None = TEACHER
-    frames: int = 10_000
+    judge: Plan = JUDGE
+    frames: int = 5_000
     articles: bool = True
     everything: bool = False
 
@@ -158,7 +166,7 @@ def run(
     course: Course | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> dict[str, object]:
-    """Trains a tagger and writes tagger.onnx, tokenizer.json and card.json to `out`; returns the card.
+    """Trains the judge and the tagger and writes them, their tokenizers and card.json to `out`; returns the card.
 
     Raises RecipeError where something is missing. A run that was broken off goes on from its checkpoints in `out`.
     """
@@ -172,41 +180,53 @@ def run(
     lessons = Lessons(material if course.everything else kept, projector if course.articles else None, course.plan.seed, course.frames)
     texts = [f"{a['title'] or ''} {a['text']}" for a in material.articles] + [f.text for f in material.frames]
     texts += [line for lines in material.phrases.values() for line in lines]
-    with starting.opened(starting.MINILM) as folder:
-        tokenizer, words = reduced((folder / starting.TOKENIZER).read_text(encoding="utf-8"), texts)
-        start = network.starting_weights(folder / starting.WEIGHTS, words, course.plan)
-    encoder = Encoder(tokenizer.encode())
-    teacher = None
-    if course.teacher:
-        with starting.opened(starting.MPNET) as folder:
-            numbers = numbers_in((folder / starting.TOKENIZER).read_text(encoding="utf-8"), tokenizer)
-            great = network.starting_weights(folder / starting.WEIGHTS, numbers, course.teacher)
-        teacher = learn.train(great, lessons.of, encoder, course.teacher, out / "teacher.pt", progress)
-    trained = learn.train(start, lessons.of, encoder, course.plan, out / "checkpoint.pt", progress, teacher)
-    model = export.quantised(export.graph({name: tensor.detach().numpy() for name, tensor in trained.items()}))
-    card = {
+    with starting.opened(starting.MINILM) as small, starting.opened(starting.MPNET) as great:
+        theirs = (small / starting.TOKENIZER).read_text(encoding="utf-8")
+        # The judge reads names, which are rare words: it keeps them all. The tagger reads what stands between them.
+        full, words = reduced(theirs, texts, until=len(theirs))
+        tokenizer, _ = reduced(theirs, texts)
+        numbers = numbers_in((great / starting.TOKENIZER).read_text(encoding="utf-8"), tokenizer)
+        judge = network.starting_weights(small / starting.WEIGHTS, words, course.judge, ("body",))
+        tagger = network.starting_weights(great / starting.WEIGHTS, numbers, course.plan, ("event", "status", "role"))
+    models: dict[str, bytes] = {}
+    if lessons.passages:
+        learn.train(judge, lessons.names, Encoder(full.encode(), (CANDIDATE,)), course.judge, out / "judge.pt", progress)
+        models["judge"] = export.quantised(export.graph(network.plain(judge), JUDGE_ORDER))
+        (out / "judge-tokenizer.json").write_text(full, encoding="utf-8")
+    learn.train(tagger, lessons.sentences, Encoder(tokenizer.encode(), MASKS), course.plan, out / "tagger.pt", progress)
+    models["tagger"] = export.quantised(export.graph(network.plain(tagger), TAGGER_ORDER))
+    (out / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    for name, model in models.items():
+        (out / f"{name}.onnx").write_bytes(model)
+    card: dict[str, object] = {
         "trained_on": today.isoformat(),
-        "starting_weights": [asdict(family) for family in (starting.MINILM, *((starting.MPNET,) if teacher else ()))],
+        "starting_weights": {"judge": asdict(starting.MINILM), "tagger": asdict(starting.MPNET)},
         "material": dict(material.counts),
         "course": asdict(course),
-        "samples_an_epoch": len(lessons.of(0)),
-        "article_samples": len(lessons.articles),
+        "samples_an_epoch": {"judge": len(lessons.names(0)), "tagger": len(lessons.sentences(0))},
         "kept_apart": "nothing" if course.everything else {"frames": len(apart.frames), "articles": len(apart.articles)},
-        "words": len(words),
-        "model_sha256": hashlib.sha256(model).hexdigest(),
+        "sha256": {name: hashlib.sha256(model).hexdigest() for name, model in models.items()},
         "figures": {},
     }
     if not course.everything:
-        tagger = Tagger(model, tokenizer.encode())
-        tests = tests_of(apart, projector)
-        answers = {name: labels_of(tagger, samples) for name, samples in tests.items()}
-        card["figures"] = {name: measure(samples, answers[name]).as_json() for name, samples in tests.items()}
-        articles = [name for name in tests if name != "frames"]
-        table = reliability([s for n in articles for s in tests[n]], [a for n in articles for a in answers[n]])
+        card["figures"], table = figures(apart, projector, models, tokenizer, full)
         (out / CALIBRATION).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     else:
         (out / CALIBRATION).unlink(missing_ok=True)  # it was another model's
-    (out / "tagger.onnx").write_bytes(model)
-    (out / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return card
+
+
+def figures(
+    apart: Material, projector: Projector, models: Mapping[str, bytes], tokenizer: str, full: str
+) -> tuple[dict[str, object], list[dict[str, float]]]:
+    """How good the models are on what was kept apart, mention by mention and name by name, and how often a probability is right."""
+    tagger = Tagger(models["tagger"], tokenizer.encode())
+    tests = tests_of(apart, projector)
+    answers = {name: labels_of(tagger, samples) for name, samples in tests.items()}
+    found: dict[str, object] = {name: measure(samples, answers[name]).as_json() for name, samples in tests.items()}
+    articles = [name for name in tests if name != "frames"]
+    if "judge" in models:
+        judge = LearnedJudge(models["judge"], full.encode())
+        found["bodies"] = measure_bodies(Passages(apart.articles, projector.lexicon).samples, judge)
+    return found, reliability([s for n in articles for s in tests[n]], [a for n in articles for a in answers[n]])

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipeline.detect.spans import BOUNDARY
-from pipeline.detect.tagger import EVENTS, MASKS, ROLES, STATUSES
+from pipeline.detect.spans import BOUNDARY, MASKS
+from pipeline.detect.tagger import EVENTS, ROLES, STATUSES
 from pipeline.model import Event, Role, Status
 
 IGNORED = -100
@@ -21,15 +21,24 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is said of a mention: indices into EVENTS (none: not known), STATUSES and ROLES (or IGNORED)."""
+    """What is said of a mention: indices into EVENTS (none: not known), STATUSES and ROLES (or IGNORED).
+
+    Of a name in a passage, `body` says whether it is one that memberships are told of: 1, 0 or IGNORED.
+    """
 
     events: tuple[int, ...]
     status: int = IGNORED
     role: int = IGNORED
+    body: int = IGNORED
+
+    def teaches(self) -> bool:
+        """Whether anything is known of it."""
+        return bool(self.events) or self.body != IGNORED
 
 
 NONE = Target((0,))
 UNKNOWN = Target(())
+BODY, NO_BODY = Target((), body=1), Target((), body=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ def target(event: Event | None, status: Status | None = None, role: Role | None 
     """The target of known labels; a status or role that is not given is not taught.
 
     >>> target(Event.JOINED, Status.COMPLETED)
-    Target(events=(6,), status=0, role=-100)
+    Target(events=(6,), status=0, role=-100, body=-100)
     """
     return Target(
         (EVENTS.index(event),),

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from tokenizers import Tokenizer
 
-from pipeline.detect.spans import BOUNDARY
-from pipeline.detect.tagger import MASKS
+from pipeline.detect.bodies import CANDIDATE, END
+from pipeline.detect.spans import BOUNDARY, MASKS
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", BOUNDARY, "[MASK]")
 FIRST_WORD = 1996
@@ -29,7 +29,7 @@ def reduced(tokenizer: str, texts: Iterable[str], until: int = 14_000) -> tuple[
     old.no_truncation()
     known = json.loads(tokenizer)
     vocabulary: dict[str, int] = known["model"]["vocab"]
-    special = (*SPECIAL, *MASKS)
+    special = (*SPECIAL, *MASKS, CANDIDATE, END)
     kept = {vocabulary[token] for token in special}
     kept |= {number for word, number in vocabulary.items() if len(word.removeprefix("##")) == 1 and ord(word[-1]) < 0x250}
     kept |= {number for number in vocabulary.values() if FIRST_WORD <= number < until}
