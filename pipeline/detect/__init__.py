@@ -36,6 +36,8 @@ SURE = 0.5
 """The probability from which an event is taken for told when coalitions compete for a sentence."""
 LEAST = 0.3
 """Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
+LEAST_OF_BODIES = 0.5
+"""The same for what happens to a body itself: whatever ends, begins or is renamed in the news looks like it."""
 CHANCE_COUNTS = 0.5
 """How much the judge's chance of the body counts beside the tagger's of the event, as an exponent (kept-apart articles)."""
 OPENING = 3
@@ -128,7 +130,7 @@ class Detector:
             if label.event is not None
         ]
         settled = _Claims(article, analysis, self._lexicon).settle(_told(_without_rivals(said), analysis))
-        claims = tuple(replace(c, confidence=self._calibration.of(c.confidence)) for c in settled if c.confidence >= LEAST)
+        claims = tuple(replace(c, confidence=self._calibration.of(c.confidence)) for c in settled if c.confidence >= _least(c))
         return Detection(claims, trace=tuple(_trace(analysis, questions)))
 
     def _label(self, questions: tuple[Question, ...]) -> list[tuple[Label, ...]]:
@@ -136,6 +138,10 @@ class Detector:
         distinct = {q.masked.text: q.masked for q in questions}
         labelled = dict(zip(distinct, self._roles.label(list(distinct.values())), strict=True))
         return [labelled[q.masked.text] for q in questions]
+
+
+def _least(claim: Claim) -> float:
+    return LEAST_OF_BODIES if claim.event in COALITION_EVENTS else LEAST
 
 
 def _without_rivals(said: list[_Said]) -> list[_Said]:
