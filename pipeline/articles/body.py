@@ -257,12 +257,18 @@ def mark_walls(blocks: Sequence[Block]) -> None:
     text and none of the article's before the words that give it away."""
     walls = [n for n, b in enumerate(blocks) if b.mark is Mark.NONE and is_wall(" ".join(b.lines))]
     for number in walls[:MOST_WALLS]:
+        chain = {element: level for level, element in enumerate((blocks[number].element, *blocks[number].element.iterancestors()))}
+        held: list[list[int]] = [[] for _ in chain]  # by the nearest element that holds both a block and the wall
+        for n, b in enumerate(blocks):
+            held[next(chain[e] for e in (b.element, *b.element.iterancestors()) if e in chain)].append(n)
         inside = {number}
-        for above in (blocks[number].element, *blocks[number].element.iterancestors()):
-            held = {n for n, b in enumerate(blocks) if b.element is above or above in b.element.iterancestors()}
-            if sum(blocks[n].chars for n in held) > LONGEST_OFFER or sum(blocks[n].chars for n in held if n < number) > LEAST_BEFORE:
+        chars = before = 0
+        for level in held:
+            chars += sum(blocks[n].chars for n in level)
+            before += sum(blocks[n].chars for n in level if n < number)
+            if chars > LONGEST_OFFER or before > LEAST_BEFORE:
                 break
-            inside |= held
+            inside.update(level)
         for n in inside:
             blocks[n].mark = Mark.NOISE
 
