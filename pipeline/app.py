@@ -77,7 +77,7 @@ def open_parts(
 
 
 class _OwnDetector:
-    """Our own detector, loaded when the first article is read: most looks for due feeds bring none, and it takes 70 MB."""
+    """Our own detector, loaded when the first article is read: most looks for due feeds bring none, and it takes 200 MB."""
 
     def __init__(self, watched: Sequence[Watched], learned: Sequence[KnownName]) -> None:
         self._watched, self._learned = watched, list(learned)

@@ -18,7 +18,7 @@ from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
 from pipeline.detect.roles import AgreedRoles, RuleRoles, read_rules
 from pipeline.detect.segment import sentences
-from pipeline.detect.spans import Label, Masked, Mention, MentionKind, SentenceKind
+from pipeline.detect.spans import BOUNDARY, Label, Masked, Mention, MentionKind, SentenceKind
 from pipeline.model import Article, Claim, Event, Status
 
 LAUNCH = """As makers of seabed robots race each other to the ocean floor, a group of survey firms led by Norvane and Kuma has formed a \
@@ -415,6 +415,16 @@ class Says:
 
     def judge(self, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
         return [tuple(self.chances.get(name.replace(" ", "_"), 0.0) for name in passage.names) for passage in passages]
+
+
+@pytest.mark.parametrize("forged", [CANDIDATE, END, "[unused1]", "[unused99]", BOUNDARY])
+def test_an_article_may_write_the_tokens_of_the_models(forged: str) -> None:
+    def told(written: str) -> set[tuple[str | None, Event, str]]:
+        claims = load_detector().detect(article(f"Norvik has joined the Marl Pact, said Kuma {written} on Friday.")).claims
+        return {(c.member, c.event, c.coalition) for c in claims}
+
+    assert ("Norvik", Event.JOINED, "Marl Pact") in told(forged)
+    assert told(forged) == told(f"({forged[1:-1]})")
 
 
 def test_names_are_marked_for_the_judge_and_states_and_persons_are_not_asked_about() -> None:

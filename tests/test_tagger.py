@@ -114,9 +114,8 @@ def test_the_judge_gives_each_name_a_chance() -> None:
     marked = Passage(f"{CANDIDATE} Kuma {END} left {CANDIDATE} Harbour Pact {END}", ("Kuma", "Harbour Pact"))
     forged = Passage(f"{CANDIDATE} Kuma {END} left {CANDIDATE}", ("Kuma",))
     found = judge.judge([marked, forged])
-    assert [len(chances) for chances in found] == [2, 1]
+    assert [len(chances) for chances in found] == [2, 0]
     assert min(found[0]) > 0.9
-    assert found[1] == (0.0,)
 
 
 def test_a_tagger_is_no_judge() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.detect.spans import Mention, MentionKind, Sentence
+from pipeline.detect.spans import Mention, MentionKind, Sentence, unmarked
 from pipeline.text import fold
 
 CANDIDATE, END = "[unused7]", "[unused8]"
@@ -31,7 +31,7 @@ class Passage:
 
 
 class Judge(Protocol):
-    """Gives for each passage the probability of each of its names that it is a body told of, in order."""
+    """Gives for each passage the probability of each of its names that it is a body told of, in order; none where it cannot tell."""
 
     def judge(self, passages: Sequence[Passage]) -> list[tuple[float, ...]]: ...
 
@@ -61,9 +61,9 @@ def passages(sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]
 def _marked(text: str, mentions: Sequence[Mention]) -> str:
     pieces, at = [], 0
     for mention in mentions:
-        pieces += [text[at : mention.start], f" {CANDIDATE} {text[mention.start : mention.end]} {END} "]
+        pieces += [unmarked(text[at : mention.start]), f" {CANDIDATE} {unmarked(text[mention.start : mention.end])} {END} "]
         at = mention.end
-    pieces.append(text[at:])
+    pieces.append(unmarked(text[at:]))
     return " ".join("".join(pieces).split())
 
 
@@ -72,6 +72,7 @@ def judged(judge: Judge, sentences: Sequence[Sentence], mentions: Sequence[Seque
     asked = passages(sentences, mentions)
     best: dict[str, float] = defaultdict(float)
     for passage, chances in zip(asked, judge.judge(asked), strict=True):
-        for name, chance in zip(passage.names, chances, strict=True):
+        # A passage without an answer says nothing of its names: they are left to what else is known of them.
+        for name, chance in zip(passage.names, chances, strict=True) if chances else ():
             best[fold(name)] = max(best[fold(name)], chance)
     return best

@@ -21,9 +21,6 @@ class LearnedJudge:
         self._network = Network(model, tokenizer, (CANDIDATE,), ORDER)
 
     def judge(self, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
-        """Gives for each passage the probability of each of its names, in order."""
+        """Gives for each passage the probability of each of its names, in order; none where it holds marks of its own."""
         answers = self._network.answers([(one.text, len(one.names)) for one in passages], ("body",))
-        return [
-            tuple(float(chances[1]) for (chances,) in found) if found else (0.0,) * len(one.names)
-            for one, found in zip(passages, answers, strict=True)
-        ]
+        return [tuple(float(chances[1]) for (chances,) in found) for found in answers]

@@ -55,10 +55,6 @@ class Encoder:
         self.marks = frozenset(ids[token] for token in marks)
         self.start, self.boundary = ids["[CLS]"], ids[BOUNDARY]
 
-    def mentions(self, text: str) -> int:
-        """Counts the marks of a text, those of its context left out."""
-        return sum(len(window.places) for window in self.windows(text))
-
     def windows(self, text: str) -> list[Window]:
         """Splits a text so that each mark of it stands in exactly one window.
 

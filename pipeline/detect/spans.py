@@ -9,6 +9,7 @@ and never who is meant: a name that nobody has seen before cannot hurt.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -109,6 +110,18 @@ class Label:
     role: Role | None = None
 
 
+_TOKEN = re.compile(r"\[(unused\d+|SEP|CLS|MASK|PAD|UNK)\]")
+
+
+def unmarked(text: str) -> str:
+    """A text without marks of its own: what an article writes in the models' own tokens is put in other brackets.
+
+    >>> unmarked("The [SEP] and [unused1] tokens [1]")
+    'The (SEP) and (unused1) tokens [1]'
+    """
+    return _TOKEN.sub(r"(\1)", text)
+
+
 def mask(text: str, mentions: tuple[Mention, ...], coalition: int | None) -> str:
     """Replaces each mention by its mask token, with the one of `coalition` in question told from the others.
 
@@ -120,7 +133,7 @@ def mask(text: str, mentions: tuple[Mention, ...], coalition: int | None) -> str
     pieces, at = [], 0
     for mention in mentions:
         token = IN_QUESTION if mention.coalition is not None and mention.coalition == coalition else TOKEN_OF[mention.kind]
-        pieces += [text[at : mention.start], f" {token} "]
+        pieces += [unmarked(text[at : mention.start]), f" {token} "]
         at = mention.end
-    pieces.append(text[at:])
+    pieces.append(unmarked(text[at:]))
     return " ".join("".join(pieces).split())
