@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pipeline.detect.analysis import Analysis, Question, analyse
 from pipeline.detect.bodies import Judge
 from pipeline.detect.claims import Claims, Said
 from pipeline.detect.confidence import Calibration
-from pipeline.detect.dates import date_of, dates, news_day
 from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.roles import AgreedRoles, Roles, RuleRoles, read_rules
-from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
-from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, Event, KnownName, PartialDate, Quote, Role, Status
-from pipeline.text import fold
+from pipeline.detect.spans import Label
+from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, KnownName
 
 __all__ = ["FILES", "VERSION", "Calibration", "Detector"]
 
