@@ -223,7 +223,7 @@ def measure(path: Path, world: World, *, profile: bool) -> None:
         waited: list[float] = []
         profiler = cProfile.Profile()
         for article in articles:
-            words = cycle._Words(article, (), "Wire", (article.url,))
+            words = cycle.Words(article, (), "Wire", (article.url,))
             begun, worked = time.perf_counter(), time.process_time()
             if profile:
                 profiler.enable()

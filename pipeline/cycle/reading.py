@@ -1,0 +1,259 @@
+"""The stage of the articles: fetches the pages behind new entries, and makes of each what the store learns by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from pipeline import articles, memory, outbox
+from pipeline.cycle.run import Run, why_of, writable
+from pipeline.errors import FetchError, ParseError, Stopped, Trouble
+from pipeline.fetch import Outcome, PageRequest, site_of
+from pipeline.model import Article, Change, ChangeKind, Detection, Entry, Evidence, Page, Skipped
+from pipeline.resolve import resolve, witness
+from pipeline.store import PendingEntry, Reading, StoredArticle
+from pipeline.store.reads import STORY_LIKENESS
+from pipeline.text import resemblance, sketch
+
+BATCH = 200
+"""Entries fetched together and then read in the order of their publication: a bound for memory, large enough for a day's feed."""
+TRIES = 3
+"""A page that could not be had for a passing reason is asked for so often."""
+RETRY = timedelta(minutes=15)
+"""The first pause before a page is tried again; each further one is four times as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """An article on its way into the store: where it came from and what went wrong on the way."""
+
+    article: Article
+    entries: tuple[Entry, ...]
+    publisher: str
+    addresses: tuple[str, ...]
+    why: str = ""
+    retry: datetime | None = None
+
+
+class ArticleStage(Run):
+    """The stage of the articles."""
+
+    def read_articles(self) -> None:
+        total, done = self.store.pending_count(self.now, self.everything), 0
+        self.tell("articles", done, total)
+        while batch := self.store.pending(self.now, BATCH, self.everything):
+            found = self._fetch(batch)
+            self.store.save_holds(self.new_holds, self.now)
+            self.new_holds = {}
+            for words in sorted(found, key=lambda w: (w.article.published or self.now, w.article.url)):
+                self._read(words)
+                done += len(words.entries)
+                self.tell("articles", done, total)
+            if self.waited:
+                raise self.waited
+
+    def _fetch(self, batch: Sequence[PendingEntry]) -> list[Words]:
+        """Fetches the pages of a batch, each address once, and parses them as they arrive; settles what gave no words."""
+        by_address: dict[str, list[PendingEntry]] = {}
+        found: list[Words | None] = []
+        for pending in batch:
+            if until := self.holds.get(site_of(pending.entry.url)) if self.holds else None:
+                self.store.postpone_entries((pending.entry,), self.now, until)
+            elif pending.entry.url:
+                by_address.setdefault(pending.entry.url, []).append(pending)
+            else:
+                found.append(self._words((pending,), None))
+        try:
+            for request, outcome in self._outcomes(PageRequest(url, robots=True) for url in by_address):
+                found.append(self._words(tuple(by_address[request.url]), outcome))
+        except Stopped as told:
+            # What has come is read: a site that is left alone for a minute between two pages would else never be read.
+            self.waited = told
+        return [words for words in found if words is not None]
+
+    def _words(self, group: tuple[PendingEntry, ...], outcome: Outcome | None) -> Words | None:
+        """Gives the article behind entries of one address: its page, else what the feed itself said, else nothing."""
+        first = group[0]
+        entries = tuple(p.entry for p in group)
+        why, transient = "", False
+        until = self._hold(outcome) if isinstance(outcome, FetchError) and outcome.retry_after else None
+        if until and isinstance(outcome, FetchError) and outcome.kind is Trouble.HELD:
+            self.store.postpone_entries(entries, self.now, until)
+            return None
+        if isinstance(outcome, Page):
+            try:
+                found = articles.examine(outcome)
+                article = found.article
+                if found.partial:
+                    self.partial.append(Skipped(first.entry.url, found.partial))
+                    article = _longer(article, first)
+                return Words(_completed(article, first), entries, article.site or _house(first), (first.entry.url, outcome.final_url))
+            except ParseError as error:
+                why = why_of(error)
+        elif isinstance(outcome, FetchError):
+            why, transient = why_of(outcome), outcome.transient
+        elif outcome is not None:
+            why = "the page was answered as unchanged though nothing was known of it"
+        tries = max(p.tries for p in group)
+        retry = max(self.now + RETRY * 4**tries, until or self.now) if transient and tries + 1 < TRIES else None
+        if why:
+            self.counts["failed_articles"] += 1
+            self.failures.append(Skipped(first.entry.url, why))
+        try:
+            article = articles.from_entry(first.entry, first.publisher)
+        except ParseError as error:
+            if not why:
+                self.counts["failed_articles"] += 1
+                self.failures.append(Skipped(first.entry.guid, why_of(error)))
+            for entry in entries:
+                self.store.settle_entry(entry, self.now, why or why_of(error), retry)
+            return None
+        return Words(_completed(article, first), entries, _house(first), (first.entry.url,), why, retry)
+
+    def _read(self, words: Words) -> None:
+        """Reads one article: a copy of what was read is settled, all else goes through detection into the store."""
+        words, former = self._known(words)
+        article = words.article
+        same = former is not None and former.article.fingerprint == article.fingerprint
+        if former and (same or (article.origin == "feed" and former.article.origin == "page")):
+            # A page that was read once is not given up for the feed's few words because today it could not be had.
+            if words.why:
+                for entry in words.entries:
+                    self.store.settle_entry(entry, self.now, words.why, words.retry)
+            else:
+                self.counts["duplicates"] += 1
+                self.store.save_duplicate(words.entries, former, words.addresses, self.now)
+            return
+        reading = self._reading(words, former)
+        self.store.save_reading(reading, self.now)
+        self.parts.teach(reading.learned)
+        if reading.renames:
+            self.parts.identities.rule(self.store.rulings().roots(), self.store.rulings().apart)
+        self.counts.update(parsed=not words.why, claims=len(reading.claims))
+        self.changes += reading.changes
+        self.alerts += reading.alerts
+        if reading.skipped:
+            self.skipped[reading.skipped] += 1
+
+    def _known(self, words: Words) -> tuple[Words, StoredArticle | None]:
+        """Gives the stored article that this is another version of, or the very same."""
+        article = words.article
+        before = next(filter(None, map(self.store.article_of, words.entries)), None)
+        before = before or next(filter(None, map(self.store.article, words.addresses)), None)
+        named = self.store.article(article.url)
+        other_page = named and named.article.origin == "page" and (before is None or before.id != named.id)
+        if named and other_page and resemblance(named.sketch, sketch(article.text)) < STORY_LIKENESS:
+            # Some sites name one address as the canonical one of all their pages: it is believed where the words are alike.
+            own = words.addresses[-1]
+            return replace(words, article=replace(article, url=own)), before or self.store.article(own)
+        return words, named or before or self.store.twin(article, words.publisher)
+
+    def _reading(self, words: Words, former: StoredArticle | None) -> Reading:
+        story = former.story if former else self.store.story_for(words.article, self.now)
+        return self._weighed(words, self.parts.detector.detect(words.article), self.parts.detector.version, story, former)
+
+    def _weighed(
+        self, words: Words, detection: Detection, version: str, story: str, former: StoredArticle | None = None, *, first: bool = False
+    ) -> Reading:
+        """Resolves what was detected and weighs it against what was known; of a `first` knowledge nothing is told as observed."""
+        article, parts = words.article, self.parts
+        resolution = resolve(detection.claims, parts.identities, article.url)
+        self.skipped.update(s.why for s in resolution.skipped)
+        owner = parts.owners.of(words.publisher, article.url)
+        fresh = tuple(
+            witness(
+                resolved,
+                article=article.url,
+                publisher=words.publisher,
+                story=story,
+                detector=version,
+                seen=self.now,
+                published=article.published,
+                owner=owner,
+            )
+            for resolved in resolution.statements
+        )
+        withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
+        moved = (former.article.url, article.url) if former else ("", "")
+        # What another version of the detector had found is no correction of the publisher's.
+        weighed = memory.weigh(self.store, fresh, withdrawn, self.now, learned=resolution.learned, detector=version, moved=moved)
+        changes = weighed.changes
+        if first:
+            changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
+        changes = self._apart(changes)
+        told = outbox.plan(self.store, changes, self.book, self.now, weighed.tellings())
+        return Reading(
+            article,
+            words.entries,
+            story,
+            words.publisher,
+            version,
+            former=former,
+            addresses=words.addresses,
+            claims=detection.claims,
+            skipped=detection.skipped,
+            learned=resolution.learned,
+            evidence=fresh,
+            counted=weighed.counted,
+            retold=weighed.retold,
+            withdrawn=withdrawn,
+            rulings=weighed.rulings,
+            stirred=weighed.stirred,
+            coalitions=weighed.coalitions,
+            members=weighed.members,
+            memberships=weighed.memberships,
+            changes=changes,
+            alerts=told.alerts,
+            deliveries=told.deliveries,
+            turns=told.turns,
+            run=self.run,
+            why=words.why,
+            retry=words.retry,
+            owner=owner,
+        )
+
+    def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """Tells apart what one run learns twice: old articles of an exit, a return and an exit, all without a date, read together."""
+        apart = []
+        for change in changes:
+            while change.id in self.told:
+                change = replace(change, detected_at=change.detected_at + timedelta(microseconds=1))
+            self.told.add(change.id)
+            apart.append(change)
+        return tuple(apart)
+
+    def _withdrawn(self, former: StoredArticle | None, article: Article, stated: set[str]) -> tuple[Evidence, ...]:
+        """Gives what an edited article says no longer; the page that follows the feed's few words takes nothing of them back."""
+        if former is None or former.article.origin != article.origin:
+            return ()
+        gone = (e for e in self.store.evidence_of(former) if e.log_key not in stated)
+        return tuple(replace(e, article=article.url, withdrawn=self.now) for e in gone)
+
+
+def _longer(article: Article, pending: PendingEntry) -> Article:
+    """The article of a page that shows only its beginning, with the feed's own text where that is longer."""
+    try:
+        told = articles.from_entry(pending.entry, pending.publisher)
+    except ParseError:
+        return article  # the feed has no words either
+    return replace(article, text=told.text) if len(told.text) > len(article.text) else article
+
+
+def _completed(article: Article, pending: PendingEntry) -> Article:
+    """Fills in from the entry what a page does not tell; an article without any address has its place in the feed for one."""
+    entry = pending.entry
+    return replace(
+        article,
+        url=article.url or entry.url or f"{articles.clean_url(pending.feed_url)}#{quote(entry.guid, safe='')}",
+        title=writable(article.title or entry.title),
+        text=writable(article.text),
+        author=writable(article.author),
+        site=writable(article.site),
+        published=article.published or entry.published,
+    )
+
+
+def _house(pending: PendingEntry) -> str:
+    return pending.publisher or urlsplit(pending.entry.url or pending.feed_url).hostname or pending.entry.feed

@@ -1,0 +1,132 @@
+"""The last two stages: digests of what changed, and what is due in the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from pipeline import alerts, digest, memory, notify, outbox, render, rules, strip, templates
+from pipeline.config import Config
+from pipeline.cycle.run import Run
+from pipeline.model import Audience, Change, ChangeKind, Channel, Delivery, Event, Overdue, Status
+from pipeline.store import DueDigest, Store
+from pipeline.text import digest as hashed
+
+DISPUTES_SHOWN = 50
+"""Disputes that a digest looks at: more are for `pipeline review`."""
+
+
+class TellingStage(Run):
+    """The stages of the digests and deliveries."""
+
+    def plan_digests(self) -> None:
+        plan_digests(self.store, self.parts.config, self.now)
+
+    def deliver(self) -> None:
+        """Hands over what is due. A message whose receipt was lost in a crash is handed over again under the same id."""
+        sent = send_due(self.store, self.parts.config, self.book, self.now, self.parts.deliver)
+        self.counts["delivered"] += sent.delivered
+        self.failures += sent.failures
+
+
+def plan_digests(store: Store, config: Config, now: datetime) -> int:
+    """Makes the digests due whose time has come, to the channels that get them, once a feed has been read; gives how many."""
+    if not store.feed_health().last_success:
+        return 0
+    due = [*_due_by_days(store, config, now), *(d for a in config.audiences for d in _due_by_cron(store, a, now))]
+    for digest_ in due:
+        store.enqueue_digest(digest_)
+    return len(due)
+
+
+def _due_by_days(store: Store, config: Config, now: datetime) -> Iterator[DueDigest]:
+    """Whole days of UTC are counted, so that a run a few seconds earlier than last week's is not a week too early; the first
+    digest is sent at once."""
+    wanted = config.digest
+    for channel in wanted.channels:
+        last = store.last_digest(channel)
+        if last is None or (now.date() - last.date()).days >= wanted.days:
+            # What was learned at the very end of the last one was told in it.
+            since = last + timedelta(microseconds=1) if last else now - timedelta(days=wanted.days)
+            yield DueDigest(Delivery(hashed("digest", channel, now.isoformat()), "", channel, now), since, now)
+
+
+def _due_by_cron(store: Store, audience: Audience, now: datetime) -> Iterator[DueDigest]:
+    """Of several times that went by unseen (the program did not run) one digest tells all."""
+    due = rules.last_due(audience, now)
+    for channel in audience.rule.channels if due else ():
+        assert due
+        until, before = due
+        last = store.last_digest(channel, audience.name)
+        if last is None or last < until:
+            since = last + timedelta(microseconds=1) if last else before
+            delivery = Delivery(hashed("digest", audience.name, channel, until.isoformat()), "", channel, now)
+            yield DueDigest(delivery, since, until, audience.name)
+
+
+def make_digest(
+    store: Store, since: datetime, until: datetime, audience: Audience | None = None, book: alerts.Rulebook | None = None
+) -> digest.Digest:
+    """Gives the digest of what was learned from `since` to `until`: what changed, what is disputed still, what was expected and not
+    heard of, and the health of the feeds. An audience gets what its rule picks."""
+    book = book or alerts.Rulebook()
+
+    def is_theirs(change: Change) -> bool:
+        return audience is None or alerts.fits(change, audience.rule, book.identities, book.kinds)
+
+    changes = [c for c in store.changes(since, until) if is_theirs(c)]
+    overdue = [o for o in memory.overdue(store, until.date()) if is_theirs(_as_announced(o, until))]
+    disputed = [c for c in store.disputed(DISPUTES_SHOWN) if c.detected_at < since and is_theirs(c)]
+    first = datetime.combine(strip.first_month(until.date()), datetime.min.time(), UTC)
+    strips = {key: strip.build(store.course_of(key, first), until.date()) for key in dict.fromkeys(c.coalition.key for c in changes)}
+    return digest.build(
+        changes,
+        since,
+        until,
+        replace(store.feed_health(), stale=store.stale_feeds(until)),
+        disputed=disputed,
+        overdue=overdue,
+        strips={key: found for key, found in strips.items() if found},
+        title=audience.title if audience else "",
+    )
+
+
+def _as_announced(o: Overdue, now: datetime) -> Change:
+    """The change that told of it, as far as the rule of an audience looks at it."""
+    kind = ChangeKind.JOIN_ANNOUNCED if o.event is Event.WILL_JOIN else ChangeKind.LEAVE_ANNOUNCED
+    sure = max(e.confidence for e in o.evidence)
+    return Change(kind, o.coalition, o.member, Status.PLANNED, now, sure, o.evidence, o.role, o.when)
+
+
+def send_due(
+    store: Store,
+    config: Config,
+    book: alerts.Rulebook,
+    now: datetime,
+    deliver: Callable[[notify.Message, Channel], str] = notify.deliver,
+) -> outbox.Sent:
+    """Sends the alerts and digests that are due; raises StoreError."""
+    template = templates.read("digest.html")
+
+    def page(due: DueDigest, channel: Channel) -> notify.Message:
+        audience = next((a for a in config.audiences if a.name == due.audience), None)
+        told = make_digest(store, due.since, due.until, audience, book)
+        whose = f"-{due.audience}" if due.audience else ""
+        forms = render.heading(told), render.markdown(told), render.html(told, template), render.text(told)
+        document = render.shortened(render.digest_document(told))
+        return notify.Message(f"digest-{due.until:%Y-%m-%d}{whose}", *forms, kind="digest", made=due.until, document=document)
+
+    return outbox.send(store, config, deliver, page, now)
+
+
+def try_channel(channel: Channel, now: datetime) -> str:
+    """Sends a message that says that it is a test, and gives the receipt; raises DeliveryError. The outbox is not asked."""
+    words = f"A test of the channel {channel.name}, of {now:%Y-%m-%d %H:%M} UTC."
+    told = digest.Digest(now, now, (), (), title=f"Test of {channel.name}", notes=(words, "Nothing happened."), is_alert=True)
+    forms = render.heading(told), render.markdown(told), render.html(told, templates.read("digest.html")), render.text(told)
+    id = hashed("test", channel.name, now.isoformat())
+    if channel.kind in notify.FEED_KINDS:
+        # A feed holds alerts and nothing else: what can be tested is whether its folder can be written.
+        return notify.files.try_folder(channel)
+    return notify.deliver(notify.Message(f"test-{id}", *forms, id=id, kind="test", made=now, document={"test": words}), channel)
