@@ -73,6 +73,12 @@ def test_mail_goes_over_tls_with_a_password_from_the_environment(tmp_path: Path,
             deliver(message(), mail_channel(sink, **secure))
 
 
+def test_authorities_are_read_anew_when_they_change(tmp_path: Path) -> None:
+    for _ in range(2):
+        with MailSink(tls=tmp_path) as sink:  # each has an authority of its own, in the same file
+            assert deliver(message(), mail_channel(sink, security="starttls", ca_file=str(sink.certificate))).startswith("taken")
+
+
 def test_a_server_without_tls_gets_nothing_where_tls_is_asked(sink: MailSink) -> None:
     with pytest.raises(DeliveryError, match="STARTTLS"):
         deliver(message(), mail_channel(sink, security="starttls"))

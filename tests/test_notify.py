@@ -29,6 +29,20 @@ def test_the_same_message_again_is_written_over_and_not_doubled(tmp_path: Path) 
     assert (tmp_path / "ab12.md").read_text() == "two sources"
 
 
+def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / ".ab12.md.part").write_text("half a mess")
+    deliver(Message("ab12", "Alert", "whole"), Channel("files", "file", str(tmp_path)))
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("ab12.md", "whole")]
+
+
+def test_no_link_that_lies_in_the_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / ".ab12.md.part").symlink_to(tmp_path / "precious")
+    with pytest.raises(DeliveryError, match="cannot write to the folder"):
+        deliver(Message("ab12", "Alert", "whole"), Channel("files", "file", str(tmp_path)))
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", ["../../escape", "/etc/passwd", "a/b", "..", "", "x\0y", "a\nb", "ü" * 300, "con: <|>?*"])
 def test_no_name_leaves_the_folder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "in"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from pipeline.errors import DeliveryError
@@ -72,15 +71,19 @@ def file_stem(name: str) -> str:
 
 
 def _replace(path: Path, body: str) -> None:
-    """Writes a whole file or none: a reader, or a power cut, never sees half of it."""
-    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Writes a whole file or none: a reader, or a power cut, never sees half of it.
+
+    The half that a killed writer leaves has the name that the next one writes under, so that it goes with that one's.
+    """
+    scratch = path.with_name(f".{path.name}.part")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
-        Path(scratch).chmod(0o644)
-        Path(scratch).replace(path)
+        scratch.chmod(0o644)
+        scratch.replace(path)
     except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
         raise
