@@ -55,11 +55,20 @@ class Letter:
 EVERY_FORM = frozenset({"markdown", "html", "text"})
 
 
-def alert_letter(told: Sequence[ToldAlert], template: str, desk: Desk | None, channel: str, forms: Collection[str] = EVERY_FORM) -> Letter:
-    """Words one or several alerts that go in one message, of several only first tellings; a form that is not asked for stays empty."""
+def alert_letter(
+    told: Sequence[ToldAlert],
+    template: str,
+    desk: Desk | None,
+    channel: str,
+    forms: Collection[str] = EVERY_FORM,
+    thread: Sequence[ToldAlert] = (),
+) -> Letter:
+    """Words one or several alerts that go in one message; a form that is not asked for stays empty.
+
+    `thread` are the alerts of the message that this one follows, where it follows one.
+    """
     first = told[0]
     changes = [c for t in told for c in (t.reopened_by, t.change) if c is not None]
-    weight = max((t.alert.severity for t in told), key=[Severity.LOW, Severity.NORMAL, Severity.HIGH].index)
     page = replace(
         digest.build(changes, first.change.detected_at, first.change.detected_at),
         is_alert=True,
@@ -68,23 +77,38 @@ def alert_letter(told: Sequence[ToldAlert], template: str, desk: Desk | None, ch
     )
     # What was only learned is in the background of a digest; here it is what the message is about.
     page = replace(page, news=(*page.news, *page.background), background=())
-    own = subject(first.alert, first.change)
-    if len(told) > 1:
-        title = render.plain(f"{weight}: {first.change.coalition.name}: {_several(page)}", SUBJECT_LENGTH)
-    elif first.act is Act.REOPENED and first.reopened_by is not None:
+    own = _known_by(told)
+    if len(told) == 1 and first.act is Act.REOPENED and first.reopened_by is not None:
         title = render.plain(f"reopened: {_where(first.change)}{digest.describe(first.reopened_by)}", SUBJECT_LENGTH)
     else:
-        title = render.plain(f"update: {own}", SUBJECT_LENGTH) if first.act is Act.UPDATED else own
+        title = render.plain(f"update: {own}", SUBJECT_LENGTH) if any(t.act is not Act.RAISED for t in told) else own
     page = replace(page, title=title)
     return Letter(
         title,
-        own,
-        weight,
+        _known_by(thread) if thread else own,
+        _weight(told),
         render.markdown(page) if "markdown" in forms else "",
         render.html(page, template) if "html" in forms else "",
         render.text(page) if "text" in forms else "",
         _document(told, page.link),
     )
+
+
+def _weight(told: Sequence[ToldAlert]) -> Severity:
+    return max((t.alert.severity for t in told), key=[Severity.LOW, Severity.NORMAL, Severity.HIGH].index)
+
+
+def _known_by(told: Sequence[ToldAlert]) -> str:
+    """The line by which a message is known: that of its alert, or what several come to."""
+    first = told[0]
+    if len(told) == 1:
+        return subject(first.alert, first.change)
+    # By its first words alone: mail programs find a thread by its subject, which must not turn as more is heard.
+    changes = [replace(t.change, evidence=t.change.evidence[:1]) for t in told]
+    page = digest.build(changes, first.change.detected_at, first.change.detected_at)
+    lines = [line for group in (*page.news, *page.background) for line in group.lines]
+    said = f"{lines[0].who} {lines[0].what}" if len(lines) == 1 else f"{sum(len(line.changes) for line in lines)} changes"
+    return render.plain(f"{_weight(told)}: {first.change.coalition.name}: {said}", SUBJECT_LENGTH)
 
 
 def subject(alert: Alert, change: Change) -> str:
@@ -96,24 +120,21 @@ def _where(change: Change) -> str:
     return f"{change.coalition.name}: " if change.member else ""
 
 
-def _several(page: digest.Digest) -> str:
-    lines = [line for group in page.news for line in group.lines]
-    if len(lines) == 1:
-        return f"{lines[0].who} {lines[0].what}"
-    return f"{sum(len(line.changes) for line in lines)} changes"
-
-
 def _notes(told: Sequence[ToldAlert]) -> tuple[str, ...]:
     notes = []
-    first = told[0]
-    if first.act is Act.UPDATED:
-        notes.append(f"{first.change.sources} independent sources tell of it now.")
-    elif first.act is Act.REOPENED and first.reopened_by is not None:
-        by = f"a person's judgement (number {first.reopened_by.judgement})" if first.reopened_by.judgement else "what was told since"
-        notes.append(f"This alert of {digest.long_date(first.raised.date())} is open again because of {by}.")
+    for t in told:
+        which = f"{digest.describe(t.change)}: " if len(told) > 1 else ""
+        if t.act is Act.UPDATED:
+            notes.append(f"{which}{t.change.sources} independent sources tell of it now.")
+        if t.reopened_by is not None:
+            by = f"a person's judgement (number {t.reopened_by.judgement})" if t.reopened_by.judgement else "what was told since"
+            opened = "is open again" if t.act is Act.REOPENED else "was opened again"
+            notes.append(f"{which}This alert of {digest.long_date(t.raised.date())} {opened} because of {by}.")
     alone = [t for t in told if t.act is Act.RAISED and t.change.sources < t.least_sources]
     if alone:
-        notes.append("It was waited for a second independent source, and none was heard.")
+        wanted, had = max(t.least_sources for t in alone), min(t.change.sources for t in alone)
+        more = "a second independent source, and none was" if wanted == 2 else f"{wanted} independent sources, and {had or 'none'} could be"
+        notes.append(f"It was waited for {more} heard.")
     return tuple(notes)
 
 

@@ -173,11 +173,14 @@ class _Sending:
         if isinstance(first, DueDigest):
             return replace(self.page(first, channel), id=first.delivery.message, earlier=first.delivery.receipt)
         told = tuple(m for m in message if isinstance(m, DueDelivery))
+        follows = first.thread if first.thread != first.delivery.message else ""
+        begun = (self.store.letter(follows) if follows else ()) or told
         forms = notify.FORMS.get(channel.kind, frozenset())
         if channel.kind == "file" and not channel.settings.get("html"):
             forms -= {"html"}
-        letter = letters.alert_letter([_told(m) for m in told], self.template, self.desk, channel.name, forms)
-        name = f"{first.change.detected_at:%Y-%m-%d}-{first.alert.id if len(told) == 1 else first.delivery.message}"
+        shown = self._as_it_stands(begun, told) if channel.kind in notify.MIRROR_KINDS else [_told(m) for m in told]
+        letter = letters.alert_letter(shown, self.template, self.desk, channel.name, forms, [_told(m) for m in begun])
+        name = f"{begun[0].change.detected_at:%Y-%m-%d}-{begun[0].alert.id if len(begun) == 1 else begun[0].delivery.message}"
         return notify.Message(
             name,
             letter.subject,
@@ -187,12 +190,19 @@ class _Sending:
             first.delivery.message,
             f"alert.{first.delivery.act}",
             first.made or self.now,
-            first.thread if first.thread != first.delivery.message else "",
+            follows,
             letter.thread_subject,
             letter.severity,
             letter.document,
             first.delivery.receipt,
         )
+
+    def _as_it_stands(self, begun: Sequence[DueDelivery], told: Sequence[DueDelivery]) -> list[letters.ToldAlert]:
+        """All that a page which is written over is about, with what is told now and what has been told of it since it was begun."""
+        now = {m.alert.id: m for m in told}
+        reopened = self.store.reopenings(m.alert.id for m in begun)
+        pages = [_told(now.get(m.alert.id, m)) for m in begun]
+        return [replace(page, reopened_by=page.reopened_by or reopened.get(page.alert.id)) for page in pages]
 
     def _quiet(self, message: tuple[DueDelivery | DueDigest, ...], channel: Channel) -> datetime | None:
         rule = self.rules.get(message[0].delivery.rule)

@@ -200,6 +200,37 @@ def test_twenty_departures_of_one_day_are_one_message() -> None:
         assert {r["receipt"] for r in post.store.query("SELECT receipt FROM deliveries")} == {"taken 1"}
 
 
+def test_what_comes_later_of_one_in_a_group_goes_into_its_page_and_thread(tmp_path: Path) -> None:
+    from pipeline import notify
+
+    folder = Channel("files", "file", str(tmp_path), settings={"html": True})
+    with Post(replace(ALL, group_minutes=30, channels=("mail", "files")), channels=[folder]) as post:
+
+        def deliver(message: Message, channel: Channel) -> str:
+            return notify.deliver(message, channel) if channel.kind == "file" else post.deliver(message, channel)
+
+        def page() -> str:
+            [found] = tmp_path.glob("*.md")
+            assert [p.with_suffix(".md") for p in tmp_path.glob("*.html")] == [found]
+            return " ".join(found.read_text(encoding="utf-8").split())
+
+        post.parts = replace(post.parts, deliver=deliver)
+        post.read(told("exits", *(claim(f"Member {n}", Event.LEFT) for n in range(3))))
+        assert post.later(HOUR).delivered == 2
+        whole = post.got[0][1]
+        assert whole.subject == f"high: {BODY}: Member 0, Member 1 and Member 2 left" and "Member 2" in page()
+        confirm(post, 2, "Member 1")
+        assert "Member 1 left: 2 independent sources tell of it now." in page() and "Member 0" in page()
+        post.read(told("denial", claim("Member 2", Event.LEFT, status=Status.DENIED), day=1))
+        assert "Member 2 left: This alert of 5 March 2024 is open again because of what was told since." in page()
+        confirm(post, 13, "Member 1"), confirm(post, 14, "Member 1")
+        assert "Member 1 left: 4 independent" in page() and "Member 2 left: This alert of 5 March 2024 was opened again" in page()
+        replies = [m for channel, m in post.got[1:] if channel == "mail"]
+        assert [m.kind for m in replies] == ["alert.updated", "alert.reopened", "alert.updated"]
+        assert {(m.thread, m.thread_subject) for m in replies} == {(whole.id, whole.subject)}
+        assert "Member 0" not in replies[0].text, "a reply tells what is new"
+
+
 def test_a_launch_is_one_sentence() -> None:
     with Post(replace(ALL, group_minutes=0)) as post:
         post.read(told("launch", *(claim(name, role=Role.FOUNDER) for name in ("Norvik", "Altera", "Kaspel"))))
@@ -236,6 +267,13 @@ def test_a_second_source_is_waited_for_up_to_a_time() -> None:
         assert post.later(5 * HOUR).delivered == 0
         assert post.later(2 * HOUR).delivered == 1
         assert "It was waited for a second independent source, and none was heard." in post.got[1][1].text
+
+
+def test_how_many_sources_were_waited_for_is_told() -> None:
+    with Post(replace(ALL, least_sources=3, wait_minutes=60)) as post:
+        post.read(told("one", claim("Norvik Freight", Event.LEFT)))
+        assert post.later(2 * HOUR).delivered == 1
+        assert "It was waited for 3 independent sources, and 1 could be heard." in post.got[0][1].text
 
 
 def test_without_a_time_it_waits_until_the_second_source_is_there() -> None:

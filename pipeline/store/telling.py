@@ -86,6 +86,10 @@ class Telling(Keeping):
         rows = self._rows(f"SELECT d.* FROM deliveries d WHERE d.alert IS NOT NULL AND {_READY} ORDER BY d.number", {"now": moment(now)})
         return tuple(due for due in self._due(rows) if isinstance(due, DueDelivery))
 
+    def letter(self, message: str) -> tuple[DueDelivery, ...]:
+        """Gives what went, or is to go, in a message about alerts: its deliveries as they stand now, in the order of their changes."""
+        return tuple(due for due in self._messages([message])[0] if isinstance(due, DueDelivery))
+
     def _messages(self, messages: Sequence[str]) -> tuple[tuple[DueDelivery | DueDigest, ...], ...]:
         rows = self._rows(
             "SELECT * FROM deliveries WHERE message IN (SELECT value FROM json_each(?)) AND state <> 'dropped' ORDER BY number",
@@ -314,6 +318,17 @@ class Telling(Keeping):
             (json.dumps(sorted(alerts)),),
         )
         return {r["alert"]: surely(r["at"]) for r in rows}
+
+    def reopenings(self, alerts: Iterable[str]) -> dict[str, Change]:
+        """Gives the last change by which each of the alerts was opened again; those that never were are not among it."""
+        rows = self._rows(
+            "SELECT alert, change FROM alert_turns WHERE act = 'reopened' AND change IS NOT NULL"
+            " AND alert IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(sorted(alerts)),),
+        )
+        last = {r["alert"]: r["change"] for r in rows}
+        changes = self.changes_of(last.values())
+        return {alert: changes[change] for alert, change in last.items()}
 
     def _raised(self, rows: Sequence[sqlite3.Row]) -> tuple[RaisedAlert, ...]:
         changes = self.changes_of(r["change"] for r in rows)
