@@ -9,6 +9,15 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def install(extra: str) -> str:
+    """Says how to add an extra's packages, where the project was cloned and where it was installed.
+
+    >>> install("train")
+    "pip install -e '.[train]' in a clone, pip install 'pipeline[train]' elsewhere"
+    """
+    return f"pip install -e '.[{extra}]' in a clone, pip install 'pipeline[{extra}]' elsewhere"
+
+
 class PipelineError(Exception):
     """Something that a person can act on; `str()` of it is one line without a traceback."""
 

@@ -185,7 +185,11 @@ def _read_webhook(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _read_apprise(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:
-    return "", {"urls_env": _variable(table, "urls_env", needed=True)}
+    settings = {
+        "urls_env": _variable(table, "urls_env", needed=True),
+        "allow_private_addresses": table.flag("allow_private_addresses", False),
+    }
+    return "", settings
 
 
 def _read_feed(table: _Table, base: Path) -> tuple[str, dict[str, Any]]:

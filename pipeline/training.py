@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import PipelineError, UsageError
+from pipeline.errors import PipelineError, UsageError, install
 
 DEFAULT_OUT = Path("var/model")
 CONFIDENCE = "confidence.json"
@@ -30,7 +30,7 @@ def add_commands(command: Command) -> None:
     sub = command(
         "train",
         train,
-        "train the models that read what a text says of each name; needs pip install 'pipeline[train]'",
+        f"train the models that read what a text says of each name; needs more packages: {install('train')}",
         "pipeline train --out var/model --epochs 6",
     )
     sub.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help=f"where the model is written; without it {DEFAULT_OUT}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import re
@@ -225,7 +226,7 @@ def test_apprise_asks_only_the_service_that_failed_again(site: Site, monkeypatch
     site.put("/bad", "no", status=500)
     base = site.base.removeprefix("http://")
     monkeypatch.setenv("SERVICES", f"json://{base}/good json://{base}/bad?token=s3cr3t")
-    channel = Channel("chat", "apprise", "", settings={"urls_env": "SERVICES"})
+    channel = Channel("chat", "apprise", "", settings={"urls_env": "SERVICES", "allow_private_addresses": True})
     with pytest.raises(DeliveryError) as caught:
         deliver(message("high: <!channel> @everyone", text="see https://a.example/@b"), channel)
     assert caught.value.transient and caught.value.taken and "s3cr3t" not in str(caught.value)
@@ -236,9 +237,33 @@ def test_apprise_asks_only_the_service_that_failed_again(site: Site, monkeypatch
     assert "@everyone" not in json.loads(said)["title"] and "https://a.example/@b" in said
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433"])
+def test_apprise_connects_to_no_private_network_unless_it_is_allowed(host: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("apprise")
+    site.put("/chat", "ok")
+    port = site.base.rpartition(":")[2]
+    monkeypatch.setenv("SERVICES", f"json://{host}:{port}/chat")
+    with pytest.raises(DeliveryError, match="allow_private_addresses = true") as caught:
+        deliver(message(), Channel("chat", "apprise", "", settings={"urls_env": "SERVICES"}))
+    assert not caught.value.transient and site.asked("/chat") == []
+    deliver(message(), Channel("chat", "apprise", "", settings={"urls_env": "SERVICES", "allow_private_addresses": True}))
+    assert len(site.asked("/chat")) == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("url", ["json://{}/latest", "rsyslog://{}", "mailto://a:b@desk.example?smtp={}&mode=insecure"])
+def test_apprise_never_reaches_what_clouds_keep_to_themselves(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("apprise")
+    monkeypatch.setenv("SERVICES", url.format("169.254.169.254"))
+    with pytest.raises(DeliveryError, match="never fetched"):
+        deliver(message(), Channel("chat", "apprise", "", settings={"urls_env": "SERVICES", "allow_private_addresses": True}))
+    gc.collect()  # a service leaves its socket open where it raises
+
+
 def test_without_apprise_the_advice_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "apprise", None)
-    with pytest.raises(DeliveryError, match=re.escape("pip install 'pipeline[apprise]'")):
+    with pytest.raises(DeliveryError, match=re.escape("pip install -e '.[apprise]' in a clone")):
         deliver(message(), Channel("chat", "apprise", "", settings={"urls_env": "SERVICES"}))
 
 

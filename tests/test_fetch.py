@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.errors import FetchError, Trouble
 from pipeline.fetch import Fetcher, FetchSettings, Outcome, PageRequest, Unchanged, user_agent
-from pipeline.fetch.guard import refusal
+from pipeline.fetch.guard import Refused, fence, refusal
 from pipeline.model import Page
 from tests.web import Answer, Asked, Site
 
@@ -479,3 +479,38 @@ def test_where_a_feed_has_moved_for_good_is_told(site: Site, status: int, moved:
     assert page(get(url)).moved == (site.url("/new") if moved else "")
     site.redirect("/passing", "/old", 302)
     assert page(get(site.url("/passing"))).moved == ""
+
+
+# A fence around libraries that connect by themselves.
+
+
+def knock(port: int, host: str = "127.0.0.1") -> None:
+    with socket.socket() as own:
+        own.connect((host, port))
+
+
+def test_a_fence_holds_for_its_thread_while_it_stands(site: Site) -> None:
+    port = int(site.base.rpartition(":")[2])
+    passed: list[int] = []
+    outside = threading.Thread(target=lambda: passed.append(knock(port) or port))  # type: ignore[func-returns-value]
+    with fence() as walls:
+        for host in ("127.0.0.1", "localhost", "127.1"):
+            with pytest.raises(Refused):
+                knock(port, host)
+        with pytest.raises(Refused), socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            datagrams.sendto(b"x", ("127.0.0.1", port))
+        assert len(walls.refused) == 4
+        one, other = socket.socketpair()
+        with one, other:
+            one.sendall(b"x")
+        with fence(allow_private=True) as ours:
+            knock(port)
+            with pytest.raises(Refused):
+                knock(80, "169.254.169.254")
+        assert len(ours.refused) == 1
+        with pytest.raises(Refused):
+            knock(port)
+        outside.start()
+        outside.join()
+    knock(port)
+    assert passed == [port]

@@ -54,6 +54,7 @@ url_env = "HOOK_URL"
 name = "chat"
 kind = "apprise"
 urls_env = "CHAT_URLS"
+allow_private_addresses = true
 
 [[channels]]
 name = "feed"
@@ -130,7 +131,11 @@ def test_everything_that_can_be_asked_for(tmp_path: Path) -> None:
         "HOOK_SECRET",
         True,
     )
-    assert (secret.target, secret.settings["url_env"], chat.settings) == ("", "HOOK_URL", {"urls_env": "CHAT_URLS"})
+    assert (secret.target, secret.settings["url_env"], chat.settings) == (
+        "",
+        "HOOK_URL",
+        {"urls_env": "CHAT_URLS", "allow_private_addresses": True},
+    )
     assert feed == Channel(
         "feed", "atom", str(tmp_path / "out" / "alerts.xml"), settings={"title": "Alerts", "url": "https://desk.example/alerts.xml"}
     )

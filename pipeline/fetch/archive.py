@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pipeline import __version__
-from pipeline.errors import FetchError, StoreError, Trouble, UsageError
+from pipeline.errors import FetchError, StoreError, Trouble, UsageError, install
 from pipeline.fetch.client import MOST_REDIRECTS, Headers
 from pipeline.fetch.values import Outcome, PageRequest, Unchanged
 from pipeline.model import Page
@@ -237,4 +237,4 @@ def _needs_warcio() -> None:
     try:
         import warcio  # noqa: F401
     except ImportError as error:
-        raise UsageError("an archive needs another package: pip install 'pipeline[archive]'") from error
+        raise UsageError(f"an archive needs another package: {install('archive')}") from error

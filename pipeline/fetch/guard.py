@@ -2,13 +2,20 @@
 
 It judges the address that a connection is about to be made to, after the name was looked up and on every hop of a redirect, so
 that neither a name that answers differently the second time nor a redirect gets round it. It looks up nothing itself and knows no
-names: whoever connects asks it, by `refusal` or with the socket of `guarded`.
+names: whoever connects asks it, by `refusal` or with the socket of `guarded`. What a library connects to by itself is judged within
+a `fence`.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -103,3 +110,61 @@ def guarded(address: Any, *, allow_private: bool = False) -> socket.socket:
     if why := refusal(str(place[0]), allow_private=allow_private):
         raise Refused(why)
     return socket.socket(family, kind, protocol)
+
+
+# A fence around libraries that make their own connections.
+
+_CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+
+
+@dataclass(eq=False, slots=True)
+class Fence:
+    """What a fence lets through, and the reasons for which it turned connections away."""
+
+    allow_private: bool
+    refused: list[str] = field(default_factory=list)
+
+
+_around: ContextVar[Fence | None] = ContextVar("fence", default=None)
+
+
+@contextmanager
+def fence(*, allow_private: bool = False) -> Iterator[Fence]:
+    """Keeps what runs within it from connecting to an address that is refused, whichever library asks: Refused is raised there.
+
+    It holds for all sockets of Python in this thread, after names were looked up and on each hop of a redirect; sockets of this
+    machine alone (a desktop's bus) are no network. Libraries may swallow what is raised: `refused` tells.
+    """
+    _watch()
+    made = Fence(allow_private)
+    token = _around.set(made)
+    try:
+        yield made
+    finally:
+        _around.reset(token)
+
+
+@cache
+def _watch() -> None:
+    """Audit hooks (PEP 578) see each connection just before it is made; they cannot be taken away again, so there is one."""
+    sys.addaudithook(_judge)
+
+
+def _judge(event: str, args: tuple[Any, ...]) -> None:
+    if event not in _CONNECTS or (made := _around.get()) is None:
+        return
+    asked, place = args[0], args[1]
+    if asked.family in (socket.AF_INET, socket.AF_INET6) and place is not None:
+        for address in _addresses(str(place[0])):
+            if why := refusal(address, allow_private=made.allow_private):
+                made.refused.append(why)
+                raise Refused(why)
+
+
+def _addresses(host: str) -> list[str]:
+    """What a library that hands a name to its socket will reach: nearly all of them look it up before."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return [str(found[4][0]) for found in socket.getaddrinfo(host, None)]
+    return [host]

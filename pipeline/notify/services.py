@@ -1,14 +1,16 @@
 """Message → the services that Apprise speaks to (Slack, Teams, Discord, ntfy, Matrix and a hundred more).
 
 Apprise keeps its tries in memory: here each service is asked once, and those that took the message are not asked again. The addresses
-hold tokens, so they come from the environment and stand in no error. What chats would obey (mentions, their markup) is defused.
+hold tokens, so they come from the environment and stand in no error. What chats would obey (mentions, their markup) is defused. The
+guard of `fetch` is around all that Apprise connects to, a proxy too: none on a private network unless the channel allows it.
 """
 
 from __future__ import annotations
 
 import re
 
-from pipeline.errors import DeliveryError
+from pipeline.errors import DeliveryError, install
+from pipeline.fetch.guard import fence
 from pipeline.model import Channel
 from pipeline.notify.message import Message
 from pipeline.notify.secrets import scrubbed, secret
@@ -22,10 +24,10 @@ def notify(message: Message, channel: Channel) -> str:
     try:
         import apprise
     except ImportError as problem:
-        advice = "Apprise is not installed: pip install 'pipeline[apprise]'"
-        raise DeliveryError(advice, about=channel.name) from problem
+        raise DeliveryError(f"Apprise is not installed: {install('apprise')}", about=channel.name) from problem
     urls = secret(channel.settings["urls_env"], channel.name).split()
     have, failed = set(message.earlier.split()), []
+    lasting = True
     for url in urls:
         mark = digest(url)
         if mark in have:
@@ -34,19 +36,30 @@ def notify(message: Message, channel: Channel) -> str:
         name = url.partition("://")[0]
         if service is None:
             failed.append(f"{name}: Apprise knows no such address")
+            lasting = False
             continue
-        with apprise.LogCapture(  # type: ignore[no-untyped-call]
-            level=apprise.logging.WARNING, fmt="%(message)s"
-        ) as said:
-            taken = service.notify(title=defused(message.subject), body=defused(message.text or message.markdown))
-            why = said.getvalue().strip().splitlines()[-1:]
+        why = ""
+        with (
+            fence(allow_private=bool(channel.settings.get("allow_private_addresses"))) as walls,
+            apprise.LogCapture(  # type: ignore[no-untyped-call]
+                level=apprise.logging.WARNING, fmt="%(message)s"
+            ) as said,
+        ):
+            try:
+                taken = service.notify(title=defused(message.subject), body=defused(message.text or message.markdown))
+            except OSError as problem:  # not each of its hundred services keeps its own troubles to itself
+                taken, why = False, str(problem)
+            why = why or " ".join(said.getvalue().strip().splitlines()[-1:])
         if taken:
             have.add(mark)
+        elif walls.refused:
+            failed.append(f"{name}: its address is private or never fetched; allow_private_addresses = true allows private networks")
         else:
-            failed.append(f"{name}: {scrubbed(why[0], urls) if why else 'it did not take the message'}")
+            lasting = False
+            failed.append(f"{name}: {scrubbed(why, urls) or 'it did not take the message'}")
     receipt = " ".join(sorted(have))
     if failed:
-        raise DeliveryError("; ".join(failed), about=channel.name, taken=receipt)
+        raise DeliveryError("; ".join(failed), about=channel.name, transient=not lasting, taken=receipt)
     return receipt
 
 

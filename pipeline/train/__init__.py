@@ -15,6 +15,7 @@ from pipeline.detect import Detector
 from pipeline.detect.judge import LearnedJudge
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.tagger import Tagger
+from pipeline.errors import install
 from pipeline.train.confidence import CONFIDENCE, fitted
 from pipeline.train.plan import Plan
 from pipeline.train.recipe import Course, read_material, run, split
@@ -42,7 +43,7 @@ def train(
     `progress` is told the step, the steps in all and the loss. Raises RecipeError where a package or the corpus is missing.
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise RecipeError(f"training needs {', '.join(missing)}: pip install 'pipeline[train]'")
+        raise RecipeError(f"training needs {', '.join(missing)}: {install('train')}")
     knowledge = files("pipeline").joinpath("knowledge")
     texts = {name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES}
     card = run(corpus, Lexicon.read(texts), out, today, course, progress)
