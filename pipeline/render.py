@@ -127,10 +127,18 @@ def _json_escape(c: str) -> str:
 
 def heading(digest: Digest) -> str:
     """Gives the title line of a digest."""
-    if digest.is_alert:
-        return plain(digest.title)
+    return f"{name(digest)}: {period(digest)}" if period(digest) else name(digest)
+
+
+def name(digest: Digest) -> str:
+    """Gives what a digest is called, without its period."""
+    return plain(digest.title) or ("" if digest.is_alert else "Who joined, who left")
+
+
+def period(digest: Digest) -> str:
+    """Says of which time a digest tells; an alert is of no period."""
     since, until = moment(digest.since), moment(digest.until)
-    return f"{plain(digest.title) or 'Who joined, who left'}: {since if since == until else f'{since} to {until}'}"
+    return "" if digest.is_alert else since if since == until else f"{since} to {until}"
 
 
 def opening(digest: Digest) -> tuple[str, ...]:
@@ -332,6 +340,8 @@ def html(digest: Digest, template: str, **more: Any) -> str:
     return page.render(
         digest=digest,
         heading=heading(digest),
+        name=name(digest),
+        period=period(digest),
         opening=opening(digest),
         sections=sections(digest),
         listening=listening(digest.feeds),

@@ -13,9 +13,9 @@ from datetime import date
 from pipeline.model import ChangeKind
 
 MONTHS = 12
-WIDTH, HEIGHT = 360, 56
+WIDTH, HEIGHT = 360, 62
 """Units of the picture; it is shown at most so wide."""
-_TOP, _AXIS, _BOTTOM = 4.0, 24.0, 44.0
+_TOP, _AXIS = 4.0, 24.0
 _CAME = frozenset({ChangeKind.MEMBER_JOINED})
 _WENT = frozenset({ChangeKind.MEMBER_LEFT, ChangeKind.MEMBER_EXPELLED, ChangeKind.MEMBER_SUSPENDED})
 _SHORT = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
