@@ -1,7 +1,8 @@
-"""Answers the signed links in messages: a page that shows one alert, and a form to acknowledge, mute, unmute or note it.
+"""Answers the signed links in messages: a page that shows an alert, or those that went together, and a form to acknowledge, mute,
+unmute or note them.
 
-Looking changes nothing, whoever or whatever follows the link: only sending the form does. A link opens its own alert and nothing else;
-there is no list and no search. It speaks HTTP and is meant to stand behind a proxy that speaks HTTPS.
+Looking changes nothing, whoever or whatever follows the link: only sending the form does. A link opens what its message was about and
+nothing else; there is no list and no search. It speaks HTTP and is meant to stand behind a proxy that speaks HTTPS.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from aiohttp import web
 
 from pipeline import letters, links, outbox, templates
 from pipeline.errors import StoreError
-from pipeline.model import Act
+from pipeline.model import Act, RaisedAlert
 from pipeline.store import Store
 
 WAIT_SECONDS = 20.0
@@ -48,8 +49,8 @@ def application(store: Path, key: str, wait_seconds: float = WAIT_SECONDS) -> we
     app = web.Application(client_max_size=_LONGEST_FORM)
     desk = _Desk(store, key, wait_seconds)
     # A proxy may hand the whole path on, or what comes after its own part of it.
-    app.router.add_get("/{before:.*}alert/{alert}", desk.show)
-    app.router.add_post("/{before:.*}alert/{alert}", desk.act)
+    app.router.add_get("/{before:.*}{kind:alert|message}/{id}", desk.show)
+    app.router.add_post("/{before:.*}{kind:alert|message}/{id}", desk.act)
     return app
 
 
@@ -61,7 +62,7 @@ class _Desk:
         allowed = self._allowed(request)
         if allowed is None:
             return self._refused()
-        return await asyncio.to_thread(self._page, allowed.alert, "")
+        return await asyncio.to_thread(self._page, allowed, "")
 
     async def act(self, request: web.Request) -> web.Response:
         allowed = self._allowed(request)
@@ -76,7 +77,7 @@ class _Desk:
         return await asyncio.to_thread(self._turn, allowed, form)
 
     def _allowed(self, request: web.Request) -> links.Pass | None:
-        return links.check(self._key, request.match_info["alert"], dict(request.query), datetime.now(UTC))
+        return links.check(self._key, request.match_info["kind"], request.match_info["id"], dict(request.query), datetime.now(UTC))
 
     def _refused(self) -> web.Response:
         return self._told("This link does not work", "It is too old, or it was not copied whole.", HTTPStatus.FORBIDDEN)
@@ -84,21 +85,23 @@ class _Desk:
     def _told(self, heading: str, said: str, status: HTTPStatus) -> web.Response:
         return _answer(letters.plain_page(heading, said, self._template), status)
 
-    def _page(self, alert: str, said: str) -> web.Response:
+    def _page(self, allowed: links.Pass, said: str) -> web.Response:
         try:
             with Store.open(self._store, read_only=True) as store:
-                found, turns = store.alerts(ids=[alert]), store.turns(alert)
+                found = _alerts(store, allowed)
+                turns = [turn for alert in found for turn in store.turns(alert.id)]
         except StoreError as problem:
             return self._unavailable(problem)
-        if not found:
-            return self._told("This alert is gone", "The store knows no alert of this number.", HTTPStatus.NOT_FOUND)
-        return _answer(letters.desk_page(found[0], turns, self._template, said=said), HTTPStatus.OK)
+        return _answer(letters.desk_page(found, turns, self._template, said=said), HTTPStatus.OK) if found else self._gone()
+
+    def _gone(self) -> web.Response:
+        return self._told("This alert is gone", "The store knows no alert of this number.", HTTPStatus.NOT_FOUND)
 
     def _turn(self, allowed: links.Pass, form: Mapping[str, str]) -> web.Response:
         now, act = datetime.now(UTC), _ACTS[form["act"]]
         note, name = form.get("note", "").strip()[:_LONGEST_NOTE], " ".join(form.get("by", "").split())[:_LONGEST_NAME]
         if act is Act.NOTED and not note:
-            return self._page(allowed.alert, "The note was empty; nothing was kept.")
+            return self._page(allowed, "The note was empty; nothing was kept.")
         days = _DAYS.get(form.get("days", ""), 0)
         until = now + timedelta(days=days) if act is Act.MUTED and days else None
         by = f"{name}, by the link of {allowed.channel}" if name else f"a reader of {allowed.channel}"
@@ -106,15 +109,15 @@ class _Desk:
         while True:
             try:
                 with Store.open(self._store) as store:
-                    if not store.alerts(ids=[allowed.alert]):
-                        return self._told("This alert is gone", "The store knows no alert of this number.", HTTPStatus.NOT_FOUND)
-                    outbox.turn(store, allowed.alert, act, by, now, note=note, until=until)
+                    found = _alerts(store, allowed)
+                    outbox.turn(store, [a.id for a in found], act, by, now, note=note, until=until)
                 break
             except StoreError as problem:
                 if time.monotonic() > ends:
                     return self._unavailable(problem)
                 time.sleep(0.2)  # a cycle writes; it has the store for seconds
-        return self._page(allowed.alert, f"It is kept that this alert was {act}.")
+        which = "this alert was" if len(found) == 1 else "these alerts were"
+        return self._page(allowed, f"It is kept that {which} {act}.")
 
     def _unavailable(self, problem: StoreError) -> web.Response:
         _log.warning("%s", problem)
@@ -122,6 +125,12 @@ class _Desk:
         response = self._told("Please try again", said, HTTPStatus.SERVICE_UNAVAILABLE)
         response.headers["Retry-After"] = "60"
         return response
+
+
+def _alerts(store: Store, allowed: links.Pass) -> tuple[RaisedAlert, ...]:
+    """What a link is about: an alert, or all that its message told of."""
+    ids = [allowed.id] if allowed.kind == links.ALERT else [due.alert.id for due in store.letter(allowed.id)]
+    return store.alerts(ids=ids)
 
 
 def _answer(page: str, status: HTTPStatus) -> web.Response:

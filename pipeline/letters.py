@@ -7,6 +7,7 @@ a feed is the same bytes for the same alerts.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from pipeline import digest, render
-from pipeline.links import Desk, link
+from pipeline.links import MESSAGE, Desk, link
 from pipeline.model import Act, Alert, AlertState, AlertTurn, Change, RaisedAlert, Severity
 
 SUBJECT_LENGTH = 200
@@ -62,10 +63,12 @@ def alert_letter(
     channel: str,
     forms: Collection[str] = EVERY_FORM,
     thread: Sequence[ToldAlert] = (),
+    message: str = "",
 ) -> Letter:
     """Words one or several alerts that go in one message; a form that is not asked for stays empty.
 
-    `thread` are the alerts of the message that this one follows, where it follows one.
+    `thread` are the alerts of the message that this one follows, where it follows one; `message` is the id by which several are
+    acted on together.
     """
     first = told[0]
     changes = [c for t in told for c in (t.reopened_by, t.change) if c is not None]
@@ -73,7 +76,7 @@ def alert_letter(
         digest.build(changes, first.change.detected_at, first.change.detected_at),
         is_alert=True,
         notes=_notes(told),
-        link=link(desk, first.alert.id, channel, first.raised) if desk and len(told) == 1 else "",
+        link=_link(desk, told, channel, message) if desk else "",
     )
     # What was only learned is in the background of a digest; here it is what the message is about.
     page = replace(page, news=(*page.news, *page.background), background=())
@@ -92,6 +95,12 @@ def alert_letter(
         render.text(page) if "text" in forms else "",
         _document(told, page.link),
     )
+
+
+def _link(desk: Desk, told: Sequence[ToldAlert], channel: str, message: str) -> str:
+    if len(told) == 1:
+        return link(desk, told[0].alert.id, channel, told[0].raised)
+    return link(desk, message, channel, told[0].raised, MESSAGE) if message else ""
 
 
 def _weight(told: Sequence[ToldAlert]) -> Severity:
@@ -158,13 +167,20 @@ def _document(told: Sequence[ToldAlert], address: str) -> dict[str, Any]:
 # The desk.
 
 
-def desk_page(alert: RaisedAlert, turns: Sequence[AlertTurn], template: str, *, said: str = "", acting: bool = True) -> str:
-    """Gives the page on which a person can act on an alert: its words, what has happened to it, and the form."""
-    own = Alert(alert.change.id, alert.rule, alert.severity)
-    page = digest.build([alert.change], alert.change.detected_at, alert.change.detected_at)
-    note = f"This alert was raised on {digest.long_date(alert.raised.date())} and is {alert.state}."
-    page = replace(page, news=(*page.news, *page.background), background=(), is_alert=True, title=subject(own, alert.change), notes=(note,))
-    return render.html(page, template, said=said, acting=acting, log=[turn_line(t) for t in turns])
+def desk_page(alerts: Sequence[RaisedAlert], turns: Sequence[AlertTurn], template: str, *, said: str = "", acting: bool = True) -> str:
+    """Gives the page on which a person can act on alerts: their words, what has happened to them, and the form."""
+    first = alerts[0]
+    told = [ToldAlert(Alert(a.change.id, a.rule, a.severity), a.change, Act.RAISED, None, 1, a.raised) for a in alerts]
+    states = Counter(a.state for a in alerts)
+    if len(alerts) == 1:
+        note = f"This alert was raised on {digest.long_date(first.raised.date())} and is {first.state}."
+    else:
+        note = f"These alerts went together: {', '.join(f'{n} {state}' for state, n in states.items())}."
+    page = digest.build([a.change for a in alerts], first.change.detected_at, first.change.detected_at)
+    page = replace(page, news=(*page.news, *page.background), background=(), is_alert=True, title=_known_by(told), notes=(note,))
+    log = Counter(turn_line(t) for t in sorted(turns, key=lambda t: t.at))
+    lines = [f"{line} ({n} alerts)" if n > 1 else line for line, n in log.items()]
+    return render.html(page, template, said=said, acting=acting, log=lines)
 
 
 def plain_page(heading: str, said: str, template: str) -> str:

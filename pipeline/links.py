@@ -1,4 +1,4 @@
-"""Signed links: an address that lets whoever has it act on one alert, and on nothing else, until a day.
+"""Signed links: an address that lets whoever has it act on one alert, or on those of one message, and on nothing else, until a day.
 
 It makes and checks addresses. It opens no page and knows no secret of its own: the key comes in. A link that was looked at has done
 nothing yet, because mail programs and scanners open links by themselves: acting takes a POST.
@@ -29,14 +29,18 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a link lets its holder do: act on an alert, in the name of the channel that carried it."""
+    """What a link lets its holder do: act on an alert, or on all of a message, in the name of the channel that carried it."""
 
-    alert: str
+    kind: str
+    id: str
     channel: str
 
 
-def link(desk: Desk, alert: str, channel: str, raised: datetime) -> str:
-    """Gives the address that lets the readers of a channel act on an alert.
+ALERT, MESSAGE = "alert", "message"
+
+
+def link(desk: Desk, id: str, channel: str, raised: datetime, kind: str = ALERT) -> str:
+    """Gives the address that lets the readers of a channel act on an alert, or on all alerts of a message.
 
     >>> desk = Desk("https://desk.example/", "key")
     >>> address = link(desk, "ab12", "mail", datetime(2025, 5, 14, tzinfo=UTC))
@@ -44,18 +48,19 @@ def link(desk: Desk, alert: str, channel: str, raised: datetime) -> str:
     'https://desk.example/alert/ab12?for=mail&until=20250812&sign='
     """
     until = f"{(raised + LASTS).astimezone(UTC):%Y%m%d}"
-    query = urlencode({"for": channel, "until": until, "sign": _sign(desk.key, alert, channel, until)})
-    return f"{desk.address.rstrip('/')}/alert/{quote(alert, safe='')}?{query}"
+    query = urlencode({"for": channel, "until": until, "sign": _sign(desk.key, kind, id, channel, until)})
+    return f"{desk.address.rstrip('/')}/{kind}/{quote(id, safe='')}?{query}"
 
 
-def check(key: str, alert: str, query: Mapping[str, str], now: datetime) -> Pass | None:
+def check(key: str, kind: str, id: str, query: Mapping[str, str], now: datetime) -> Pass | None:
     """Gives what a link allows; None for one that is too old, or that this key did not sign."""
     channel, until = query.get("for", ""), query.get("until", "")
-    signed = hmac.compare_digest(_sign(key, alert, channel, until).encode(), query.get("sign", "").encode("utf-8", "replace"))
-    return Pass(alert, channel) if signed and until >= f"{now.astimezone(UTC):%Y%m%d}" else None
+    signed = hmac.compare_digest(_sign(key, kind, id, channel, until).encode(), query.get("sign", "").encode("utf-8", "replace"))
+    return Pass(kind, id, channel) if signed and until >= f"{now.astimezone(UTC):%Y%m%d}" else None
 
 
-def _sign(key: str, *parts: str) -> str:
-    said = "\0".join(parts).encode("utf-8", "replace")
+def _sign(key: str, kind: str, *parts: str) -> str:
+    # Those for alerts came first, and are in people's mail: they are signed without their kind.
+    said = "\0".join(parts if kind == ALERT else (f"{kind}:{parts[0]}", *parts[1:])).encode("utf-8", "replace")
     signature = hmac.new(key.encode("utf-8", "replace"), said, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(signature).decode().rstrip("=")

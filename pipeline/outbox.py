@@ -179,7 +179,9 @@ class _Sending:
         if channel.kind == "file" and not channel.settings.get("html"):
             forms -= {"html"}
         shown = self._as_it_stands(begun, told) if channel.kind in notify.MIRROR_KINDS else [_told(m) for m in told]
-        letter = letters.alert_letter(shown, self.template, self.desk, channel.name, forms, [_told(m) for m in begun])
+        letter = letters.alert_letter(
+            shown, self.template, self.desk, channel.name, forms, [_told(m) for m in begun], begun[0].delivery.message
+        )
         name = f"{begun[0].change.detected_at:%Y-%m-%d}-{begun[0].alert.id if len(begun) == 1 else begun[0].delivery.message}"
         return notify.Message(
             name,
@@ -263,10 +265,13 @@ def _told(due: DueDelivery) -> letters.ToldAlert:
 # What a person does to an alert.
 
 
-def turn(store: Store, alert: str, act: Act, by: str, now: datetime, *, note: str = "", until: datetime | None = None) -> RaisedAlert:
-    """Acknowledges, mutes, unmutes or notes an alert (id), and gives it as it is then; raises PipelineError where there is none."""
-    store.save_turn(AlertTurn(alert, act, now, by, note, until))
-    return store.alerts(ids=[alert])[0]
+def turn(
+    store: Store, ids: Iterable[str], act: Act, by: str, now: datetime, *, note: str = "", until: datetime | None = None
+) -> tuple[RaisedAlert, ...]:
+    """Acknowledges, mutes, unmutes or notes alerts, all or none, and gives them as they are then; raises StoreError."""
+    turns = [AlertTurn(alert, act, now, by, note, until) for alert in ids]
+    store.save_turns(turns)
+    return store.alerts(ids=[t.alert for t in turns])
 
 
 # What rules would do.

@@ -52,7 +52,7 @@ def _add_alerts(command: Command, load: Load) -> None:
     sub = command(
         "alerts",
         lambda args: _list_alerts(args, load),
-        "list the alerts of a time with their states; acknowledge, mute or note one",
+        "list the alerts of a time with their states; acknowledge, mute or note them",
         "pipeline alerts --since 7d\n  pipeline alerts show 5d41c0\n  pipeline alerts ack 5d41c0 --note 'told the board'\n"
         "  pipeline alerts mute 5d41c0 --until 2025-06-01",
     )
@@ -66,7 +66,8 @@ def _add_alerts(command: Command, load: Load) -> None:
     as_json(show, default=argparse.SUPPRESS)
     for name, (act, about) in _ACTS.items():
         verb = verbs.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
-        verb.add_argument("alert", metavar="ALERT", help="its number, or the beginning of it")
+        several = act is not Act.NOTED
+        verb.add_argument("alert", nargs="+" if several else None, metavar="ALERT", help="its number, or the beginning of it")
         if act is Act.NOTED:
             verb.add_argument("note", metavar="WORDS")
         else:
@@ -156,10 +157,13 @@ def _act(args: argparse.Namespace, load: Load, act: Act) -> int:
     if act is Act.NOTED and not args.note.strip():
         raise UsageError("the note is empty")
     with Store.open(load(args).store_path) as store:
-        alert = outbox.turn(store, _find(store, args.alert), act, _who(args), now, note=args.note, until=until)
+        asked = args.alert if isinstance(args.alert, list) else [args.alert]
+        ids = list(dict.fromkeys(_find(store, beginning) for beginning in asked))
+        found = outbox.turn(store, ids, act, _who(args), now, note=args.note, until=until)
     if getattr(args, "json", False):
-        print_json(_alert_document(alert))
-    else:
+        print_json(_alert_document(found[0]) if len(found) == 1 else {"alerts": [_alert_document(a) for a in found]})
+        return 0
+    for alert in found:
         print(f"Alert {alert.id} is {alert.state} now" + (f" until {until:%Y-%m-%d %H:%M} UTC." if until else "."))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from lxml import html as lxml_html
 
 from pipeline import cli, desk, links
 from pipeline.model import AlertRule, Event
+from pipeline.rules import DeskSettings
 from pipeline.store import Store
 from tests.shelf import claim
 from tests.test_outbox import Post, told
@@ -77,6 +79,34 @@ def test_a_link_shows_its_alert_and_acts_on_it(place: tuple[Path, str, str]) -> 
         turns = store.turns(one)
         assert [(t.act, t.by) for t in turns[1:]] == [("acknowledged", "Ada, by the link of mail"), ("muted", "a reader of mail")]
         assert turns[2].until and (turns[2].until - turns[2].at).days == 7
+
+
+def test_a_link_to_a_group_acts_on_all_that_its_message_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "store.db"
+    monkeypatch.setenv("DESK_KEY", KEY)
+    with Post(AlertRule("all", channels=("mail",), group_minutes=0), store=Store.open(path)) as post:
+        asked = replace(post.parts.config, desk=DeskSettings("https://desk.example/", "DESK_KEY"))
+        post.parts = replace(post.parts, config=asked)
+        now = datetime.now(UTC)
+        post.read(told("exits", claim("Altera Lines", Event.LEFT), claim("Norvik Freight", Event.LEFT)), now=now)
+        post.read(told("more", claim("Kaspel", Event.LEFT), day=1), now=now)
+    url = urlsplit(post.got[0][1].document["link"])
+    link = f"{url.path}?{url.query}"
+    assert url.path == f"/message/{post.got[0][1].id}" and "Altera" in post.got[0][1].text
+
+    async def go(client: TestClient[Any, Any], _: str) -> None:
+        async with client.get(link) as shown:
+            page = await shown.text()
+            assert shown.status == 200 and "Altera Lines" in page and "Norvik" in page and "Kaspel" not in page and "2 open" in page
+        async with client.post(link, data={"act": "acknowledged", "by": "Ada"}) as done:
+            page = await done.text()
+            assert "these alerts were acknowledged" in page and "acknowledged by Ada, by the link of mail (2 alerts)" in page
+        for bad in (link.replace("/message/", "/alert/"), link.replace(post.got[0][1].id, post.got[1][1].id)):
+            async with client.get(bad) as answer:
+                assert answer.status == 403
+
+    visit(path, go)
+    assert states(path) == [("Altera Lines", "acknowledged"), ("Norvik Freight", "acknowledged"), ("Kaspel", "open")]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

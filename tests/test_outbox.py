@@ -355,7 +355,7 @@ def test_more_sources_update_the_alert_in_its_thread() -> None:
 @pytest.mark.parametrize("act", [Act.ACKNOWLEDGED, Act.MUTED])
 def test_what_was_acknowledged_or_muted_is_not_told_again(post: Post, act: Act) -> None:
     confirm(post, 0)
-    outbox.turn(post.store, post.alert().id, act, "ada", post.now, note="board told")
+    outbox.turn(post.store, [post.alert().id], act, "ada", post.now, note="board told")
     confirm(post, 1)
     assert len(post.got) == 1 and post.alert().state == act.value and post.alert().sources == 2
     assert [(t.act, t.by, t.note) for t in post.store.turns(post.alert().id)] == [
@@ -367,13 +367,13 @@ def test_what_was_acknowledged_or_muted_is_not_told_again(post: Post, act: Act) 
 
 def test_a_mute_ends_at_its_time_or_by_hand(post: Post) -> None:
     confirm(post, 0)
-    outbox.turn(post.store, post.alert().id, Act.MUTED, "ada", post.now, until=post.now + HOUR)
+    outbox.turn(post.store, [post.alert().id], Act.MUTED, "ada", post.now, until=post.now + HOUR)
     confirm(post, 1)  # a day's tenth later: the hour is over
     assert len(post.got) == 2
-    outbox.turn(post.store, post.alert().id, Act.MUTED, "ada", post.now)
+    outbox.turn(post.store, [post.alert().id], Act.MUTED, "ada", post.now)
     confirm(post, 2), confirm(post, 3)
     assert len(post.got) == 2
-    outbox.turn(post.store, post.alert().id, Act.UNMUTED, "bob", post.now)
+    outbox.turn(post.store, [post.alert().id], Act.UNMUTED, "bob", post.now)
     for n in range(4, 8):
         confirm(post, n)
     assert len(post.got) == 3
@@ -382,7 +382,7 @@ def test_a_mute_ends_at_its_time_or_by_hand(post: Post) -> None:
 def test_what_is_muted_before_it_is_sent_is_dropped(post: Post) -> None:
     post.refuse = refusing(BUSY)
     confirm(post, 0)
-    outbox.turn(post.store, post.alert().id, Act.MUTED, "ada", post.now)
+    outbox.turn(post.store, [post.alert().id], Act.MUTED, "ada", post.now)
     post.refuse = lambda message, channel: None
     assert post.later(HOUR).delivered == 0 and letter_states(post) == {"dropped": 1}
 
@@ -390,7 +390,7 @@ def test_what_is_muted_before_it_is_sent_is_dropped(post: Post) -> None:
 def test_a_denial_reopens_the_right_alert_in_its_thread(post: Post) -> None:
     post.read(told("launch", claim("Norvik Freight"), claim("Altera Lines"), claim("Norvik Freight", coalition="Amber Pact")))
     ids = {a.change.member.name + a.change.coalition.name: a.id for a in post.store.alerts() if a.change.member}
-    outbox.turn(post.store, ids["Altera Lines" + BODY], Act.ACKNOWLEDGED, "ada", post.now)
+    outbox.turn(post.store, [ids["Altera Lines" + BODY]], Act.ACKNOWLEDGED, "ada", post.now)
     before = len(post.got)
     report = post.read(told("denial", claim("Altera Lines", Event.JOINED, status=Status.DENIED), day=1))
     assert [c.kind for c in report.changes] == ["claim_disputed"] and len(report.alerts) == 1
@@ -471,7 +471,7 @@ def test_a_feed_lists_each_alert_once_and_is_the_same_for_the_same_alerts(kind: 
         assert "<b>Altera" not in said and "&lt;b&gt;Altera" in said
         entries = [letters.FeedEntry(a.change, a.id, a.severity, a.state, a.raised, a.raised) for a in post.store.alerts()[::-1]]
         assert letters.feed(kind, entries, "Alerts", address) == last != first
-        outbox.turn(post.store, post.store.alerts()[0].id, Act.ACKNOWLEDGED, "ada", post.now)
+        outbox.turn(post.store, [post.store.alerts()[0].id], Act.ACKNOWLEDGED, "ada", post.now)
         post.read(told("more", claim("Norvik Freight", Event.LEFT), day=2))
         assert "This alert is acknowledged." in post.got[-1][1].text
 
@@ -483,14 +483,14 @@ def test_a_signed_link_opens_one_alert_for_ninety_days() -> None:
     address = urlsplit(links.link(desk, "ab12", "mail & co", DAY))
     assert address.path == "/x/alert/ab12"
     query = dict(parse_qsl(address.query))
-    assert links.check("a key", "ab12", query, DAY) == links.Pass("ab12", "mail & co")
-    assert links.check("a key", "ab12", query, DAY + timedelta(days=90)) and not links.check(
-        "a key", "ab12", query, DAY + timedelta(days=91)
+    assert links.check("a key", "alert", "ab12", query, DAY) == links.Pass("alert", "ab12", "mail & co")
+    assert links.check("a key", "alert", "ab12", query, DAY + timedelta(days=90)) and not links.check(
+        "a key", "alert", "ab12", query, DAY + timedelta(days=91)
     )
-    assert not links.check("another", "ab12", query, DAY) and not links.check("a key", "ab13", query, DAY)
+    assert not links.check("another", "alert", "ab12", query, DAY) and not links.check("a key", "alert", "ab13", query, DAY)
     for key in ("for", "until", "sign"):
-        assert not links.check("a key", "ab12", {**query, key: query[key] + "9"}, DAY)
-        assert not links.check("a key", "ab12", {k: v for k, v in query.items() if k != key}, DAY)
+        assert not links.check("a key", "alert", "ab12", {**query, key: query[key] + "9"}, DAY)
+        assert not links.check("a key", "alert", "ab12", {k: v for k, v in query.items() if k != key}, DAY)
 
 
 def test_what_rules_would_have_sent() -> None:

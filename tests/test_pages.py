@@ -93,7 +93,7 @@ def pages(text: str = "") -> dict[str, str]:
         "digest": render.html(a_digest(text), template),
         "nothing": render.html(digest.build([], MORNING, MORNING + timedelta(days=1), FeedHealth(20, (), MORNING)), template),
         "alert": letters.alert_letter([alert], template, DESK, "mail").html,
-        "desk": letters.desk_page(raised, turns, templates.read("desk.html"), said="It is kept."),
+        "desk": letters.desk_page([raised], turns, templates.read("desk.html"), said="It is kept."),
         "refusal": letters.plain_page("This link does not work", "It is too old.", templates.read("desk.html")),
     }
 

@@ -288,10 +288,10 @@ class Telling(Keeping):
             for r in self._rows("SELECT * FROM alert_turns WHERE alert = ? ORDER BY id", (alert,))
         )
 
-    def save_turn(self, turn: AlertTurn) -> None:
-        """Keeps what a person did to an alert."""
+    def save_turns(self, turns: Sequence[AlertTurn]) -> None:
+        """Keeps what a person did to alerts."""
         with self._writing() as db:
-            save_turns(db, (turn,))
+            save_turns(db, turns)
 
     def told_to(self, channel: str, also: Iterable[str], limit: int) -> tuple[RaisedAlert, ...]:
         """Gives the last alerts that a channel was told of, or is told of `also` now (deliveries), the newest first."""
