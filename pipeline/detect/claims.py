@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pipeline.detect.analysis import Analysis, Question
-from pipeline.detect.dates import date_of, dates, news_day
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
+from pipeline.detect.timing import Timing
 from pipeline.model import COALITION_EVENTS, Article, Claim, Event, PartialDate, Quote, Role, Status
 from pipeline.text import fold
 
 CHANCE_COUNTS = 0.5
 """How much the judge's chance of the body counts beside the tagger's of the event, as an exponent (kept-apart articles)."""
-OPENING = 3
-"""Sentences of the body that tell the news itself, in wire stories and releases alike."""
-
 _ASKS = re.compile(
     r"^[\"“‘']?\s*(?:Has|Have|Had|Is|Are|Was|Were|Will|Would|Did|Does|Do|Can|Could|Should|May|Who|What|Why|Which|How|Where|When)\b"
     r"[^.]*\?[\"”’']?$"
 )
 """A question tells nothing: "Has Norvik joined the pact or not?"."""
 _BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former|ago)\b")
-_PAST = re.compile(r"\b(?:had|has|have|was|were|did|left|quit|joined|signed|became|met|told|said|agreed)\b")
-_JUST_NOW = re.compile(
-    r"\b(?:has|have) (?:now |also |just |today |thus |thereby )?(?:been )?(?!been\b)\w+(?:ed|n|ft|it|me)\b"
-    r"|\bwe welcome\b|\b(?:is|are) joining\b",
+_BOARD = r"(?:(?<!on )boards?|steering (?:committee|group)|executive committee|governing (?:council|committee))"
+_ON_BOARD = re.compile(
+    rf"\b(?:seats?|place|sits?|sitting|elected|re-elected|joins?|joined|named|appointed|serves?|members?|made up of|"
+    rf"consists)\b[^.;:]{{0,50}}"
+    rf"(?<!of )\bthe\s[^.;:]{{0,20}}\b{_BOARD}\b|\b{_BOARD}\b[^.;:]{{0,30}}\b(?:are|is|consists?|made up|sits?|elected|"
+    rf"members?|includes?|seats?)\b",
     re.I,
 )
-"""The present perfect, by which news tells of its own day: "has resigned from the council"."""
-_AT_ONCE = re.compile(r"\b(?:with immediate effect|effective immediately|says it (?:is|has)|is suspending|becomes|announces)\b")
+_BELONGS = re.compile(r"\bmember|\bbelong|\badmi", re.I)
+_SIGNS = re.compile(r"\bsign(?:ed|s|ing|ator)|\bsignature|endors|\bback", re.I)
+_FOUNDS = re.compile(r"\bfound|co-found|\blaunch|\binitiat|\bset up\b|\bstart", re.I)
+_COMES_LATER = re.compile(
+    r"\bjoin|\bnew\b|\bacce(?:d|ss)|\badmi|\bback\b|\bagain\b|\bre-?|\bwelcom|\balready|\bbecome|\bbecame|\bfollow", re.I
+)
 _DIRECTION = {Event.MEMBER: Event.JOINED}
 _HOW_SURE = {"known by name": 1.0, "known by acronym": 0.97, "head of its name": 0.97}
 
@@ -45,6 +49,15 @@ class Said:
     label: Label
 
 
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """A claim, whether its date is its sentence's `own` or only follows from the article's day, and what sort its coalition is."""
+
+    claim: Claim
+    own: bool
+    sort: str
+
+
 class Claims:
     """Settles the labels of one article into claims."""
 
@@ -52,38 +65,61 @@ class Claims:
         self._article = article
         self._analysis = analysis
         self._lexicon = lexicon
-        self._day = article.published.date() if article.published else None
         self._full = self._full_names()
         self._in_text = {
             fold(m.surface) for s, ms in zip(analysis.sentences, analysis.mentions, strict=True) if s.part == "text" for m in ms
         }
-        body = [s for s in analysis.sentences if s.part == "text" and s.kind is SentenceKind.BODY]
-        self._opening = {(s.part, s.start) for s in body[:OPENING]}
-        self._news_day = news_day(tuple(s.text for s in body[:OPENING]), self._day)
+        day = article.published.date() if article.published else None
+        self._timing = Timing(analysis.sentences, day)
+
+    def _launched(self, claim: Claim, launch: PartialDate | None) -> bool:
+        if launch is None or claim.event is not Event.JOINED or _BEFORE_THAT.search(claim.quote.words):
+            return False
+        return claim.role is Role.FOUNDER or self._timing.is_news(launch)
 
     def settle(self, said: list[Said]) -> Iterator[Claim]:
-        best: dict[tuple[str, str, Event, bool], Claim] = {}
+        best: dict[tuple[str, str, Event, bool], _Dated] = {}
         for one in said:
-            for claim in self._claims(one):
+            for dated in self._claims(one):
+                claim = dated.claim
                 key = (
                     fold(claim.coalition),
                     fold(claim.member or ""),
                     _DIRECTION.get(claim.event, claim.event),
                     claim.status is Status.DENIED,
                 )
-                best[key] = _better(best[key], claim) if key in best else claim
-        formed = {fold(c.coalition): c.date for c in best.values() if c.event is Event.FORMED and c.date}
-        absent = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in best.values() if c.event is Event.ABSENT}
-        for claim in best.values():
+                best[key] = _better(best[key], dated) if key in best else dated
+        settled = [dated.claim for dated in best.values()]
+        formed = {
+            fold(d.claim.coalition): d for d in best.values() if d.claim.event is Event.FORMED and d.claim.status is not Status.DENIED
+        }
+        roles = Counter((fold(c.coalition), c.role) for c in settled if c.event is Event.JOINED)
+        absent = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.ABSENT}
+        for dated in best.values():
+            claim = dated.claim
             outside = absent.get((fold(claim.coalition), fold(claim.member or "")), 0.0)
             if claim.event is Event.MEMBER and claim.confidence < outside:
                 continue  # who is "notably absent" is no member in the next sentence, where it "said only that it was watching"
             launch = formed.get(fold(claim.coalition))
-            if claim.event is Event.JOINED and claim.date is None and launch and not _BEFORE_THAT.search(claim.quote.words):
-                claim = replace(claim, date=launch)  # in an article that tells of the launch, who is told of came in with it
+            if launch and launch.claim.date and not dated.own and self._came_with(claim, launch.claim):
+                claim = replace(claim, date=launch.claim.date)
+            if launch:
+                claim = replace(claim, role=_role_at_launch(claim, launch, dated.sort))
+            if claim.role is Role.FOUNDER and dated.sort == "text" and not _FOUNDS.search(claim.quote.words):
+                body = fold(claim.coalition)
+                if roles[body, Role.SIGNATORY] > roles[body, Role.FOUNDER]:
+                    claim = replace(claim, role=Role.SIGNATORY)  # where most have signed, all have
             yield claim
 
-    def _claims(self, one: Said) -> Iterator[Claim]:
+    def _came_with(self, claim: Claim, launch: Claim) -> bool:
+        """Whether a member came in when the body was launched: a founder did, and whoever joins in an article that tells of the launch."""
+        if launch.date is None or _BEFORE_THAT.search(claim.quote.words):
+            return False
+        if launch.status is Status.PLANNED:
+            return claim.event is Event.WILL_JOIN and claim.status is Status.PLANNED and claim.date is None
+        return claim.event is Event.JOINED and (claim.role is Role.FOUNDER or (claim.date is None and self._timing.is_news(launch.date)))
+
+    def _claims(self, one: Said) -> Iterator[_Dated]:
         label, mention = one.label, one.mention
         assert label.event is not None
         body = self._analysis.coalitions[one.question.coalition]
@@ -101,12 +137,7 @@ class Claims:
             ):
                 return
             members = tuple(self._member(m, mention) for m in (mention.members or (mention.surface,)))
-        found = dates(sentence.text, self._day, ahead=label.status is Status.PLANNED)
-        if label.status is Status.COMPLETED:
-            found = tuple(when for when in found if not when.deadline)
-        day = date_of(label.event, sentence.text, mention.start, mention.end, found)
-        if day is None and not found:
-            day = self._day_of_news(label, sentence)
+        day, own = self._timing.of(label.event, label.status, one.question.sentence, mention.start, mention.end)
         name = _coalition_name(body.names)
         how = _HOW_SURE.get(body.how, 0.92)
         near = 1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else 0.85
@@ -119,18 +150,19 @@ class Claims:
         for member in members:
             if member is not None and (fold(member) in {fold(n) for n in body.names} or not self._is_told_of(member, sentence)):
                 continue
-            yield Claim(
+            claim = Claim(
                 coalition=name,
                 member=member,
                 event=label.event,
                 status=label.status,
                 quote=Quote(sentence.text, sentence.part, sentence.start),
                 confidence=confidence,
-                role=self._role(label, body.sort),
+                role=self._role(label, body.sort, sentence),
                 date=day,
                 coalition_aliases=tuple(n for n in body.names if n != name),
                 because=because,
             )
+            yield _Dated(claim, own, body.sort)
 
     def _is_told_of(self, member: str, sentence: Sentence) -> bool:
         """Whether a headline's name is one: the text has it too, or it is known ("Calls It" of "1994 Group Calls It a Day" is none)."""
@@ -140,28 +172,23 @@ class Claims:
         known = self._lexicon.states.exact(member) or self._lexicon.firms.exact(member) or folded in self._lexicon.nationals
         return bool(known) or any(f" {folded} " in f" {name} " for name in self._in_text)
 
-    def _day_of_news(self, label: Label, sentence: Sentence) -> PartialDate | None:
-        """The day of what a sentence without a date reports as the article's news: in the opening, a list, the present tense."""
-        if label.event in {Event.MEMBER, Event.ABSENT} or label.status is not Status.COMPLETED or _BEFORE_THAT.search(sentence.text):
-            return None
-        if _AT_ONCE.search(sentence.text) and self._day:
-            return PartialDate(self._day.year, self._day.month, self._day.day)
-        if (sentence.part, sentence.start) in self._opening or sentence.kind in {SentenceKind.BULLET, SentenceKind.HEADLINE}:
-            if self._news_day is None and self._day and not _PAST.search(sentence.text):
-                return PartialDate(self._day.year, self._day.month, self._day.day)  # "Bulgaria adopts the euro"
-            return self._news_day
-        if self._day and _JUST_NOW.search(sentence.text) and label.event not in {Event.WILL_JOIN, Event.WILL_LEAVE}:
-            return self._news_day or PartialDate(self._day.year, self._day.month, self._day.day)
-        return None
-
-    def _role(self, label: Label, sort: str) -> Role | None:
+    def _role(self, label: Label, sort: str, sentence: Sentence) -> Role | None:
         if label.event in COALITION_EVENTS:
             return None
-        if label.role is Role.SIGNATORY and sort == "body":
-            return Role.MEMBER  # one signs a text and belongs to a body
-        if label.role is not None or label.event not in {Event.JOINED, Event.MEMBER}:
-            return label.role
-        return Role.SIGNATORY if sort == "text" and label.event is Event.JOINED else Role.MEMBER
+        role = label.role
+        if role in {None, Role.MEMBER} and label.event in {Event.JOINED, Event.MEMBER, Event.LEFT, Event.ABSENT}:
+            if sort == "text" and not _BELONGS.search(sentence.text):
+                role = Role.SIGNATORY
+            elif label.event in {Event.JOINED, Event.MEMBER} and _ON_BOARD.search(sentence.text):
+                role = Role.BOARD
+        if (
+            role is Role.FOUNDER
+            and sort == "text"
+            and _SIGNS.search(sentence.text + sentence.lead)
+            and not _FOUNDS.search(sentence.text + sentence.lead)
+        ):
+            role = Role.SIGNATORY
+        return role or (Role.MEMBER if label.event in {Event.JOINED, Event.MEMBER} else None)
 
     def _member(self, surface: str, mention: Mention) -> str:
         """The member's name in full, as this article has it; a capital or demonym that acts for a state is the state."""
@@ -202,12 +229,35 @@ def _coalition_name(names: tuple[str, ...]) -> str:
     return next((n for n in names if " " in n and fold(n) != fold(first)), first)
 
 
-def _better(one: Claim, other: Claim) -> Claim:
-    """The surer of two claims of one fact, with the date and role that only the other knows; joining says more than being in."""
-    event = Event.JOINED if {one.event, other.event} == {Event.JOINED, Event.MEMBER} else None
-    if event:
-        first, second = (one, other) if one.event is event else (other, one)
+def _is_sharper(one: _Dated, other: _Dated) -> bool:
+    """Whether a date says the same as another and more, or the other is none; what a sentence itself says is not changed for a guess."""
+    if one.claim.date is None or one.own < other.own:
+        return False
+    return other.claim.date is None or (other.claim.date != one.claim.date and other.claim.date.covers(one.claim.date))
+
+
+def _role_at_launch(claim: Claim, launch: _Dated, sort: str) -> Role | None:
+    """The role of a member in an article that tells of the launch: who comes in with it founds the body, or signs the text."""
+    if claim.role is not Role.MEMBER or claim.status is Status.DENIED or _COMES_LATER.search(claim.quote.words):
+        return claim.role
+    if claim.event is Event.JOINED and launch.claim.status is Status.COMPLETED:
+        together = launch.own and claim.date == launch.claim.date
     else:
-        first, second = (one, other) if one.confidence >= other.confidence else (other, one)
-    role = first.role if first.role not in {None, Role.MEMBER} else second.role or first.role
-    return replace(first, role=role, date=first.date or second.date, confidence=max(first.confidence, second.confidence))
+        together = claim.event is Event.WILL_JOIN and launch.claim.status is Status.PLANNED
+    return (Role.SIGNATORY if sort == "text" else Role.FOUNDER) if together else claim.role
+
+
+def _better(one: _Dated, other: _Dated) -> _Dated:
+    """The surer of two claims of one fact, with the date and role that only the other knows; joining says more than being in.
+
+    A date that a sentence gives goes before one that only follows from the article's day.
+    """
+    event = Event.JOINED if {one.claim.event, other.claim.event} == {Event.JOINED, Event.MEMBER} else None
+    if event:
+        first, second = (one, other) if one.claim.event is event else (other, one)
+    else:
+        first, second = (one, other) if one.claim.confidence >= other.claim.confidence else (other, one)
+    role = first.claim.role if first.claim.role not in {None, Role.MEMBER} else second.claim.role or first.claim.role
+    dated = second if second.own > first.own or _is_sharper(second, first) else first
+    sure = max(first.claim.confidence, second.claim.confidence)
+    return _Dated(replace(first.claim, role=role, date=dated.claim.date, confidence=sure), dated.own, first.sort)

@@ -1,16 +1,16 @@
-"""Reads when something took effect: date phrases in a sentence, held against the day on which it was published.
+"""Reads date phrases: what "on Tuesday", "in July" or "a year later" mean on the day on which a sentence was published.
 
-A date that cannot be told is None: none is better than a wrong one. Nothing here knows what happened.
+A phrase that cannot be told is left out: none is better than a wrong one. Nothing here knows what happened; which phrase is the
+date of an event is for `timing` to say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipeline.model import Event, PartialDate
+from pipeline.model import PartialDate
 
 _MONTHS = {
     name: number
@@ -20,128 +20,188 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _DAYS = {name: number for number, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
-_NUMBERS = {word: number for number, word in enumerate("a two three four five six seven eight nine ten eleven twelve".split(), start=1)}
+_ONES = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_NUMBERS = {"a": 1, "an": 1, **{word: number for number, word in enumerate(_ONES.split(), start=1)}, **_TENS}
 _ORDINALS = {
-    word: number for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
+    word: number
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split(), start=1
+    )
 }
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""Seasons with the month in which each begins."""
+_HOLIDAYS = {
+    "christmas eve": (12, 24),
+    "christmas": (12, None),
+    "new year's eve": (12, 31),
+    "new year's day": (1, 1),
+    "new year": (1, None),
+}
+
 _MONTH = (
     r"(?P<month>Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|"
     r"Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
+_YEAR = r"(?P<year>(?:1[6-9]|20)\d{2})"
+_OF_YEAR = rf"(?:,? (?:of )?{_YEAR}| (?:of )?(?P<relyear>last|this|next) year)"
+_COUNT = rf"(?P<count>\d{{1,3}}|(?:{'|'.join(_TENS)})-(?:{'|'.join(_ONES.split()[:9])})|{'|'.join(_NUMBERS)})(?P<half> and a half)?"
+_UNIT = r"(?P<unit>decade|year|month|week|day)s?"
+_IN = (
+    r"(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Tt]ill|[Dd]uring|[Ff]rom|[Oo]f|[Tt]o|[Ff]or|[Tt]hrough|[Aa]round|[Ee]arly|[Ll]ate|[Mm]id-?|"
+    r"[Bb]efore|[Aa]fter|[Bb]etween|[Bb]ack in|[Aa]s of|[Tt]his past)"
+)
 _PHRASES = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)? {_MONTH}(?:,? (?P<year>\d{{4}}))?\b",
-        rf"\b(?P<ordinal>{'|'.join(_ORDINALS)})(?: day)? of {_MONTH}(?:,? (?P<year>\d{{4}}))?\b",
-        rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}})\b)?",
+        rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)? {_MONTH}{_OF_YEAR}?\b",
+        rf"\b(?P<ordinal>{'|'.join(_ORDINALS)})(?: day)? of {_MONTH}{_OF_YEAR}?\b",
+        rf"\b{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:{_OF_YEAR}\b)?",
+        r"\b[Oo]n the (?P<dayof>\d{1,2})(?:st|nd|rd|th)\b(?! (?:anniversary|birthday|floor))(?P<thismonth>(?: day)? of this month)?",
         r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b",
-        rf"\b{_MONTH},? (?:of )?(?P<year>\d{{4}})\b",
-        rf"\b(?P<rel>last|next|this) {_MONTH}\b",
-        r"\b(?:by |at |before )?(?:the )?(?P<end>year-end|end of (?:the|this) year|end of (?P<endyear>\d{4})|end of next year)\b",
-        rf"\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|early|late|mid|[Bb]ack in)[ -]{_MONTH}\b(?! \d)",
-        r"\b(?:on |On |last |this |next |late |early |by |before |until )?(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|"
-        r"Saturday|Sunday)\b",
-        rf"\b(?:just |barely |some |about |nearly |almost )?(?P<ago>\d{{1,3}}|{'|'.join(_NUMBERS)}) (?P<unit>year|month)s? (?:ago|"
-        rf"earlier|after|before)\b",
-        r"\band (?P<year>(?:19|20)\d{2})(?=,? respectively)",
-        r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his morning)\b",
-        r"\b(?P<span>(?:[Ee]arlier |[Ll]ater )?[Tt]his (?:year|month|week)|[Ll]ast (?:year|month|week)|[Nn]ext (?:year|month|week))\b",
-        r"\b(?P<season>[Ll]ast (?:spring|summer|autumn|fall|winter))\b",
-        r"(?:\b(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Dd]uring|[Ff]rom|[Oo]f|[Ee]arly|[Ll]ate|mid-?|[Bb]efore|[Aa]fter|[Uu]ntil|[Ss]pring|"
-        r"[Ss]ummer|[Aa]utumn|[Ww]inter|back in)[ -]|\()(?P<year>(?:19|20)\d{2})\b(?!\s?(?:%|percent|km|people|members|companies|"
-        r"euros|dollars))",
+        rf"\b{_MONTH}{_OF_YEAR}\b",
+        rf"\b(?P<rel>[Ll]ast|[Nn]ext|[Tt]his) {_MONTH}\b",
+        rf"\b(?:[Bb]y |[Aa]t |[Bb]efore )?(?:the )?(?P<end>year-end|year['’]s end|(?:end|close) of (?:the|this|next) (?:year|month)|"
+        rf"(?:end|close) of {_YEAR.replace('year', 'endyear')}|(?:the|this) year (?:is|was) (?:out|over)|end of last (?:year|month))\b",
+        rf"\b(?:{_IN}|and|or)[ -]{_MONTH}\b(?! \d)",
+        r"\b(?P<holiday>New Year['’]s (?:Day|Eve)|[Tt]he New Year|[Tt]he new year|New Year|Christmas(?: Eve)?|[Tt]he turn of the year)\b",
+        r"\b(?:(?P<side>[Ll]ast|[Nn]ext|[Tt]his) )?(?P<weekday>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)(?:['’]s)?"
+        r"(?P<week> (?:of )?last week| week)?\b",
+        r"\b(?P<edge>first|last) day of (?:the year )?(?P<endyear>\d{4})\b",
+        rf"^{_MONTH}(?=:| [–—-] )",
+        rf"\b{_COUNT} {_UNIT}['’]? (?P<way>ago(?: this (?:week|month)| today)?|earlier|sooner|before|later|afterwards|after|"
+        rf"from now|hence)\b",
+        rf"\b[Ii]n {_COUNT} {_UNIT}(?P<ahead>['’] time|['’]s time)?\b",
+        r"\b(?P<next>[Tt]he (?:(?:year|month|day)(?= (?P<far>after|before)\b) |(?:following|previous|next|same) (?:year|month|day)\b)|"
+        r"(?<!of )\b[Tt]h(?:at|e very same|is same) (?:year|month|day)\b|"
+        r"[Oo]n the same day)(?:after|before)?\b",
+        r"\b(?P<word>[Tt]oday|[Yy]esterday|[Tt]omorrow|[Tt]onight|[Tt]his (?:morning|afternoon|evening|day)|[Ll]ast night|[Oo]vernight|"
+        r"(?:at|since) midnight(?! (?:on|between)))\b",
+        r"\b(?P<span>[Tt]his (?:year|month|week|weekend)|[Ll]ast (?:year|month|week|weekend)|[Nn]ext (?:year|month|week))\b",
+        rf"\b(?:(?P<side>[Ll]ast|[Tt]his|[Nn]ext|[Tt]he following) |{_IN} (?:the )?(?:early |late )?|"
+        rf"[Tt]he )(?P<season>spring|summer|autumn|"
+        rf"fall|winter)\b(?: of {_YEAR}| {_YEAR.replace('year', 'endyear')})?",
+        rf"(?:\b(?:{_IN}|[Ss]pring|[Ss]ummer|[Aa]utumn|[Ww]inter|[Ff]ounded|[Ee]stablished|[Cc]reated|and|or|than|year)[ -]|\(){_YEAR}\b"
+        r"(?!\s?(?:%|percent|km|people|members|companies|euros|dollars|hectares|tonnes))",
+        rf"(?<=, ){_YEAR}(?=[,;.])",
     )
-)
+)  # fmt: skip
 
-
-_ANNOUNCES = re.compile(
-    r"\b(?:announces|launches|joins|welcomes|is (?:pleased|proud|delighted)|are (?:pleased|proud|delighted)|we welcome)\b"
-)
-"""What a release without a date word says of its own day."""
 _DEADLINE = re.compile(r"\b(?:by|until|before)(?:\sthe)?(?:\s(?:end|start|beginning))?(?:\sof)?\s*$", re.I)
-_AHEAD = re.compile(r"\b(?:will|would|must|shall|due|expected|hopes?|plans?|may|might)\b[^.;]*$")
-"""What stands before a month that is to come: "on which the assembly will decide in December"."""
-_TWO_DATES = re.compile(r"\brespectively\b")
-_HAPPENS = {
-    Event.JOINED: r"join|found|co-found|rejoin|sign|acced|admit|becam|becom|enter|came|come|back|welcom|accept|return|ratif|let in|part of",
-    Event.LEFT: r"left|leav|quit|exit|withdr|pull|walk|depart|drop|gone|went|resign|ceas|laps|out of|out\b|end",
-    Event.SUSPENDED: r"suspen|barr|froze",
-    Event.EXPELLED: r"expel|expul|throw|threw|thrown|eject|exclu|kick|remov",
-    Event.WILL_JOIN: r"appl|invit|join|sign|acced|enter|become|approv|agree|admit|talk|bid",
-    Event.WILL_LEAVE: r"leav|quit|exit|withdr|pull|depart|notice|go\b|out of",
-    Event.FORMED: r"form|found|creat|launch|establish|set up|began|begin|start|born|sign|date",
-    Event.DISSOLVED: r"dissol|disband|clos|shut|end|fold|wound",
-    Event.RENAMED: r"renam|call|chang|name",
-    Event.MERGED: r"merg|fold|join|absor",
-    Event.DECLINED: r"declin|reject|refus|turn|no\b",
-}
-"""Words that tell an event, to find the date beside them: "Spain joined in 1961, left in 1969"."""
+_COMES = re.compile(r"(?:['’]ll|\bwon['’]t)\b|\b(?:will|would|must|shall|due|expected|hopes?|plans?|may|might|can|is to|are to)\b")
+"""What stands before a month or weekday that is to come: "on which the assembly will decide in December"."""
+_COMES_OF_PLANS = re.compile(
+    rf"{_COMES.pattern}|\b(?:to (?!the\b|an?\b|its\b|their\b|this\b)[a-z]+|from|as of|effective|(?:is|are) \w+ing|intends?|wants?)\b"
+)
+"""The same in a sentence that is known to tell of a plan."""
+_THEN_COMES = re.compile(r",?\s(?:it\s|they\s)?(?:will|would)\b")
+_DONE = re.compile(
+    r"\b(?:was|were|had|(?:has|have)(?! (?:an?|the|to|no)\b)|did|took|made|gave|put|sent|met|chose|went|came|left|said|told|"
+    r"wrote|won|held|got|became|began|"
+    r"brought|let|lost|paid|saw|set|stood|threw|withdrew|quit|(?<!be )(?!need|indeed)\w{3,}ed)\b"
+)
+"""What stands before a weekday or month that is over, though the sentence tells of a plan: "voted on Monday to leave"."""
+_SAYS = (
+    r"(?:sa(?:id|ys|ying)|told|tells|announc\w+|report(?:ed|s)|confirm(?:ed|s)|wrote|writes|declar(?:ed|es)|added|stated?|disclosed|"
+    r"revealed|(?:made|making) (?:it )?public|notif\w+|inform(?:ed|s)|repeated|hinted|denied|quoted)"
+)
+_TOLD_BEFORE = re.compile(rf"\b{_SAYS}(?:\s(?!(?:that|it|they|he|she|would|will|to|and|but|which|who)\b)[^\s,;:]+){{0,4}}\s*$")
+_TOLD_AFTER = re.compile(rf"^,?\s(?:(?!(?:that|which|who|when|and|but)\b)[^\s,;:]+\s){{0,5}}{_SAYS}\b")
+_OPENS = re.compile(r"(?:^|[,;:]\s)(?:[Oo]n\s|[Ii]n\s)?$")
+"""What stands before a date that opens its clause: "On Tuesday the ministry said"."""
 
 
 @dataclass(frozen=True, slots=True)
 class When:
     """A date phrase: what it means and where it stands in the sentence.
 
-    A `deadline` ("by the end of April") says when something was to be done, not when something was.
+    A `deadline` ("by the end of April") says when something was to be done, not when something was. One that is `told` is the
+    day on which somebody spoke. One that is `tied` belongs to the words right after it: "two years after joining".
     """
 
     date: PartialDate
     start: int
     end: int
     deadline: bool = False
+    told: bool = False
+    tied: bool = False
 
 
-def dates(text: str, published: date | None, *, ahead: bool = False) -> tuple[When, ...]:
+def dates(text: str, published: date | None, *, ahead: bool = False, before: PartialDate | None = None) -> tuple[When, ...]:
     """Finds the date phrases of a sentence, by place.
 
     `published` is the day the article is dated; without it relative phrases ("on Tuesday") mean nothing. `ahead` reads
-    phrases without a year as of the future ("in March" of a plan), otherwise as of the past.
+    phrases without a year as of the future ("in March" of a plan), otherwise as of the past. `before` is the date that the
+    sentence before gave: "a year later" counts from it where the sentence has none of its own.
 
     >>> [str(w.date) for w in dates("It left on Tuesday, two years after joining in July 2022.", date(2024, 5, 16))]
     ['2024-05-14', '2022-07']
     >>> [str(w.date) for w in dates("It will join in January and sign by the end of the year.", date(2024, 5, 16), ahead=True)]
     ['2025-01', '2024-12']
+    >>> [str(w.date) for w in dates("It was set up in 2021 and renamed a year later.", None)]
+    ['2021', '2022']
     """
-    found: list[When] = []
+    matches: list[re.Match[str]] = []
     for phrase in _PHRASES:
         for match in phrase.finditer(text):
-            if any(match.start() < w.end and w.start < match.end() for w in found):
-                continue
-            meaning = _meaning(match, published, ahead or bool(_AHEAD.search(text[: match.start()])))
-            if meaning:
-                core = min(match.start(name) for name, part in match.groupdict().items() if part)
-                found.append(When(meaning, match.start(), match.end(), bool(_DEADLINE.search(text[:core]))))
-    found.sort(key=lambda w: w.start)
-    # "two years after joining in July 2022": the sharper date that follows says the same.
-    return tuple(
-        w
-        for w, following in zip(found, [*found[1:], None][: len(found)], strict=True)
-        if not (
-            following
-            and "year" in text[w.start : w.end]
-            and text[w.start : w.end].endswith(("after", "before"))
-            and following.start - w.end < 40
-        )
-    )
+            if not any(match.start() < m.end() and m.start() < match.end() for m in matches):
+                matches.append(match)
+    matches.sort(key=lambda m: m.start())
+    found: list[When] = []
+    for match, following in zip(matches, [*matches[1:], None][: len(matches)], strict=True):
+        parts = match.groupdict()
+        prefix = text[: match.start()]
+        told = bool(_TOLD_BEFORE.search(prefix) or (_OPENS.search(prefix) and _TOLD_AFTER.match(text[match.end() :])))
+        coming = not told and (bool(_THEN_COMES.match(text, match.end())) or _is_to_come(re.split(r"[;:]|\.\s", prefix)[-1], ahead))
+        tied = parts.get("way") in {"after", "before"} and not re.match(r"\s*(?:[,.;:)]|$|and\b)", text[match.end() :])
+        try:
+            if parts.get("way") or parts.get("next"):
+                # "two years after joining in July 2022": the sharper date that follows says the same.
+                if tied and following and following.start() - match.end() < 40:
+                    continue
+                anchor = found[-1].date if found else None
+                meaning = _counted(parts, published, anchor, before, tied)
+            else:
+                meaning = _meaning(parts, match.group(), published, coming)
+        except (ValueError, OverflowError):  # "31 June": a misprint says nothing
+            continue
+        if meaning:
+            core = min(match.start(name) for name, part in parts.items() if part)
+            found.append(When(meaning, match.start(), match.end(), bool(_DEADLINE.search(text[:core])), told, tied))
+    return tuple(found)
 
 
-def _meaning(match: re.Match[str], published: date | None, ahead: bool) -> PartialDate | None:
-    parts = match.groupdict()
-    try:
-        if parts.get("iso"):
-            return PartialDate.parse(parts["iso"])
-        month = _MONTHS[parts["month"].lower().rstrip(".")] if parts.get("month") else None
-        year = int(parts["year"]) if parts.get("year") else None
-        day = int(parts["day"]) if parts.get("day") else _ORDINALS.get(parts.get("ordinal") or "")
-        if year:
-            return PartialDate(year, month, day)
-        if published is None:
-            return PartialDate(int(parts["endyear"]), 12) if parts.get("endyear") else None
-        if month:
-            return _nearest(month, day, published, ahead, parts.get("rel") or "")
-        return _relative(parts, published, ahead, match.group().lower())
-    except ValueError:  # "31 June": a misprint says nothing
+def _is_to_come(prefix: str, ahead: bool) -> bool:
+    """Whether a date after these words lies ahead: the last word that points one way counts; without one, as the sentence is told."""
+    comes = max((m.start() for m in (_COMES_OF_PLANS if ahead else _COMES).finditer(prefix)), default=-1)
+    done = max((m.start() for m in _DONE.finditer(prefix)), default=-1)
+    return comes > done or (ahead and comes == done)
+
+
+def _meaning(parts: dict[str, str | None], phrase: str, published: date | None, ahead: bool) -> PartialDate | None:
+    if parts.get("iso"):
+        return PartialDate.parse(parts["iso"] or "")
+    month = _MONTHS.get((parts.get("month") or "").lower().rstrip("."))
+    day = int(parts["day"] or 0) if parts.get("day") else _ORDINALS.get(parts.get("ordinal") or "")
+    if year := int(parts.get("year") or 0):
+        return PartialDate(year, month, day)
+    if year := int(parts.get("endyear") or 0):
+        if edge := parts.get("edge"):
+            return PartialDate(year, 1, 1) if edge == "first" else PartialDate(year, 12, 31)
+        return PartialDate(year, 12 if parts.get("end") else None)
+    if published is None:
         return None
+    if month and parts.get("relyear"):
+        return PartialDate(published.year + _step(parts.get("relyear")), month, day)
+    if month:
+        return _nearest(month, day, published, ahead, (parts.get("rel") or "").lower())
+    return _relative(parts, published, ahead, phrase.lower())
+
+
+def _step(word: str | None) -> int:
+    """Which way a word points: -1 last, 1 next, 0 this one."""
+    first = (word or "").lower().split()[:1]
+    return -1 if first in (["last"], ["previous"]) else 1 if first in (["next"], ["following"]) else 0
 
 
 def _nearest(month: int, day: int | None, published: date, ahead: bool, relation: str) -> PartialDate:
@@ -163,101 +223,104 @@ def _nearest(month: int, day: int | None, published: date, ahead: bool, relation
 def _relative(parts: dict[str, str | None], published: date, ahead: bool, phrase: str) -> PartialDate | None:
     if weekday := parts.get("weekday"):
         back = (published.weekday() - _DAYS[weekday.lower()]) % 7
-        # "Argentina will withdraw, its spokesman said on Wednesday": a bare weekday is the past, whatever is planned.
-        if phrase.startswith(("next", "by", "before", "until")):
-            return _whole(published + timedelta(days=(7 - back) % 7 or 7))
-        return _whole(published - timedelta(days=back))
+        side = _step(parts.get("side"))
+        if parts.get("week"):
+            return _whole(published - timedelta(days=published.weekday() - _DAYS[weekday.lower()] + 7)) if "last" in phrase else None
+        if side > 0 or (ahead and not side):
+            return _whole(published + timedelta(days=(7 - back) % 7 or 7 * (side > 0)))
+        return _whole(published - timedelta(days=back or (7 if side < 0 else 0)))
     if word := parts.get("word"):
-        shift = {"yesterday": -1, "tomorrow": 1}.get(word.lower(), 0)
+        shift = {"yesterday": -1, "tomorrow": 1, "last night": -1}.get(word.lower(), 0)
         return _whole(published + timedelta(days=shift))
-    if ago := parts.get("ago"):
-        back = int(ago) if ago.isdigit() else _NUMBERS[ago]
-        months = published.year * 12 + published.month - 1 - back
-        return PartialDate(published.year - back) if parts["unit"] == "year" else PartialDate(months // 12, months % 12 + 1)
-    if parts.get("end"):
-        return PartialDate(int(parts["endyear"] or 0) or published.year + ("next" in phrase), 12)
+    if parts.get("count"):  # "in a year", "in two months' time": only of what is to come
+        return _shifted(_whole(published), parts, 1) if ahead or parts.get("ahead") else None
+    if end := parts.get("end"):
+        if "month" in end:
+            return _month(published, _step(end.removeprefix("end of ").removeprefix("close of ")))
+        return PartialDate(published.year + ("next" in end) - ("last" in end), 12)
     if season := parts.get("season"):
-        begins = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}[season.split()[1]]
-        return PartialDate(published.year - (begins >= published.month))
+        return _season(season, parts.get("side"), published, ahead)
+    if holiday := parts.get("holiday"):
+        return _holiday(holiday.lower().replace("’", "'").removeprefix("the "), published, ahead)
+    if dayof := parts.get("dayof"):
+        months = published.year * 12 + published.month - 1
+        if not parts.get("thismonth"):
+            months += (ahead and int(dayof) < published.day) - (not ahead and int(dayof) > published.day)
+        return PartialDate(months // 12, months % 12 + 1, int(dayof))
     span = (parts.get("span") or "").lower()
-    step = -1 if span.startswith("last") else 1 if span.startswith("next") else 0
-    if span.endswith("week"):
-        week = published + timedelta(days=7 * step)
+    if span.endswith(("week", "weekend")):
+        week = published + timedelta(days=7 * _step(span))
         return PartialDate(week.year, week.month)
     if span.endswith("month"):
-        months = published.year * 12 + published.month - 1 + step
-        return PartialDate(months // 12, months % 12 + 1)
-    if span.endswith("year"):
-        return PartialDate(published.year + step)
-    return None
+        return _month(published, _step(span))
+    return PartialDate(published.year + _step(span)) if span else None
+
+
+def _season(season: str, side: str | None, published: date, ahead: bool) -> PartialDate:
+    begins, step = _SEASONS[season], _step(side)
+    if step > 0 or ahead:
+        return PartialDate(published.year + (begins < published.month or (step > 0 and begins == published.month)))
+    # "Last autumn" and "in the autumn" of something that happened are the latest that has begun; a winter begins in the year before.
+    return PartialDate(published.year - (begins > published.month or (step < 0 and begins == published.month)))
+
+
+def _holiday(holiday: str, published: date, ahead: bool) -> PartialDate:
+    month, day = _HOLIDAYS.get(holiday, (1, None))
+    first = (month, day or (28 if month == 12 else 1))
+    over = first <= (published.month, published.day)
+    return PartialDate(published.year + (1 if ahead and over else 0 if ahead or over else -1), month, day)
+
+
+def _counted(
+    parts: dict[str, str | None], published: date | None, anchor: PartialDate | None, before: PartialDate | None, tied: bool
+) -> PartialDate | None:
+    """What counts from another date: "a year later", "two days before", "that year", and "ago" from the day of publication."""
+    today = _whole(published) if published else None
+    if parts.get("next"):
+        phrase = (parts["next"] or "").lower()
+        base = anchor or before
+        if base is None:
+            return None
+        unit = phrase.split()[-1]
+        whole = PartialDate(base.year, base.month if unit != "year" else None, base.day if unit == "day" else None)
+        if (unit != "year" and base.month is None) or (unit == "day" and base.day is None):
+            return base if "same" in phrase or "that" in phrase else None
+        sign = {"after": 1, "before": -1}.get(parts.get("far") or "", 1 if "following" in phrase or "next" in phrase else 0)
+        return _shifted(whole, {"count": "one", "unit": unit}, sign - ("previous" in phrase))
+    way = parts["way"] or ""
+    if way.startswith("ago ") and today and parts["unit"] == "year":  # "a year ago this week"
+        past = _shifted(today, parts, -1)
+        return PartialDate(past.year, today.month) if past else None
+    if way.startswith("ago") or way in {"from now", "hence"}:
+        return _shifted(today, parts, -1 if way.startswith("ago") else 1, vague=True)
+    if tied:
+        return _shifted(anchor or today, parts, -1 if way == "after" else 1)
+    if way in {"later", "afterwards", "after"}:
+        return _shifted(anchor or before, parts, 1)
+    return _shifted(anchor or before or today, parts, -1)
+
+
+def _shifted(base: PartialDate | None, parts: dict[str, str | None], sign: int, vague: bool = False) -> PartialDate | None:
+    """A date moved by a count of units, as exact as the unit; None where the base is less exact than that."""
+    if base is None:
+        return None
+    word, unit = (parts["count"] or "").lower(), parts["unit"]
+    tens, _, ones = word.partition("-")
+    count = sign * (int(word) if word.isdigit() else _NUMBERS[tens] + (_NUMBERS[ones] if ones else 0))
+    if unit in {"year", "decade"}:
+        return PartialDate(base.year + count * (10 if unit == "decade" else 1))
+    if unit == "month":
+        return _month(base.earliest(), count) if base.month else None
+    if base.day is None:
+        return None
+    moved = _whole(base.earliest() + timedelta(days=count * (7 if unit == "week" else 1)))
+    return PartialDate(moved.year, moved.month) if unit == "week" and vague else moved
+
+
+def _month(day: date, by: int) -> PartialDate:
+    months = day.year * 12 + day.month - 1 + by
+    return PartialDate(months // 12, months % 12 + 1)
 
 
 def _whole(day: date) -> PartialDate:
     return PartialDate(day.year, day.month, day.day)
-
-
-def news_day(opening: tuple[str, ...], published: date | None) -> PartialDate | None:
-    """The day that an article's opening sentences give for its news: "on Tuesday" or "today", not the day of something older.
-
-    >>> str(news_day(("Nine banks signed on Tuesday.", "It began in 2019."), date(2024, 5, 16)))
-    '2024-05-14'
-    """
-    if published is None:
-        return None
-    for text in opening:
-        for when in dates(text, published):
-            if when.date.day is not None and 0 <= (published - when.date.earliest()).days <= 7:
-                return when.date
-    return _whole(published) if any(_ANNOUNCES.search(text) for text in opening) else None
-
-
-def date_of(event: Event, text: str, start: int, end: int, found: tuple[When, ...]) -> PartialDate | None:
-    """Chooses the date of an event that is told of a name at `start` to `end`: the one beside the event's own words.
-
-    Membership has a date only where the text says since when.
-
-    >>> text = "Spain joined in 1961, left in 1969 and came back in 1983."
-    >>> [str(date_of(e, text, 0, 5, dates(text, None))) for e in (Event.JOINED, Event.LEFT, Event.MEMBER)]
-    ['1961', '1969', 'None']
-    """
-    if event in {Event.MEMBER, Event.ABSENT}:
-        return next(
-            (w.date for w in found if re.search(r"\bsince\s*$", text[: w.start]) or text[w.start :].startswith(("since", "Since"))), None
-        )
-    if len(found) == 2 and _TWO_DATES.search(text, found[1].end):
-        return found[not re.match(r"\s+and\b", text[end:])].date  # "Peru and Chile, which joined in 2012 and 2013 respectively"
-    if len(found) > 1 and event in _HAPPENS and not text[end : end + 3].strip().startswith("("):
-        told = [m for m in re.finditer(rf"\b(?:{_HAPPENS[event]})", text, re.I) if m.start() >= end]
-        for word in told[:1]:
-            following = [w for w in found if w.start >= word.start()]
-            if following and not re.search(r"[;:]|,\s(?:and|but|while|which|who)\b", text[word.end() : following[0].start]):
-                return following[0].date
-    return nearest(found, start, end, text)
-
-
-def nearest(found: tuple[When, ...], start: int, end: int, text: str) -> PartialDate | None:
-    """Chooses the date that belongs to words at `start` to `end`: in parentheses right after them, in their clause, else the only one.
-
-    >>> text = "Qatar left in 2019 and Ecuador followed in 2020."
-    >>> str(nearest(dates(text, None), 23, 30, text))
-    '2020'
-    """
-    if not found:
-        return None
-    after = [w for w in found if w.start >= end]
-    before = [w for w in found if w.end <= start]
-    if after and after[0].start - end <= 3 and text[end : after[0].start + 1].strip().startswith("("):
-        return after[0].date
-    if len(found) == 1:
-        return found[0].date
-    clauses: Iterator[re.Match[str]] = re.finditer(
-        r"[;:]|,\s(?:and|but|while|which|who)\b|\band\b(?=\s+[A-Z])|\bwhile\b|\bafter\b|\bbefore\b", text
-    )
-    cuts = [c.start() for c in clauses]
-    same = [w for w in after if not any(end <= c < w.start for c in cuts)]
-    if same:
-        return same[0].date
-    same = [w for w in before if not any(w.end <= c < start for c in cuts)]
-    if same:
-        return same[-1].date
-    return (after or before[-1:] or found)[0].date
