@@ -84,7 +84,9 @@ def alert_letter(
     if len(told) == 1 and first.act is Act.REOPENED and first.reopened_by is not None:
         title = render.plain(f"reopened: {_where(first.change)}{digest.describe(first.reopened_by)}", SUBJECT_LENGTH)
     else:
-        title = render.plain(f"update: {own}", SUBJECT_LENGTH) if any(t.act is not Act.RAISED for t in told) else own
+        acts = {t.act for t in told}
+        turned = "reopened: " if Act.REOPENED in acts else "update: " if Act.UPDATED in acts else ""
+        title = render.plain(f"{turned}{own}", SUBJECT_LENGTH)
     page = replace(page, title=title)
     return Letter(
         title,

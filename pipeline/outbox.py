@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from pipeline import alerts, letters, links, notify, templates
 from pipeline.config import Config
@@ -278,6 +279,15 @@ def turn(
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """A message that would be sent: where, when, and its number, which those that go in a group share."""
+
+    channel: str
+    at: datetime
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsed:
     """A change, and what the rules would send of it: the first rule that fits (empty: none), and each channel with its moment.
 
@@ -287,7 +297,7 @@ class Rehearsed:
     change: Change
     rule: str
     alert: Alert | None
-    sends: tuple[tuple[str, datetime], ...] = ()
+    sends: tuple[Sending, ...] = ()
     waits: str = ""
 
 
@@ -296,18 +306,25 @@ def rehearse(changes: Sequence[Change], book: alerts.Rulebook, channels: Sequenc
     rules = {rule.name: rule for rule in book.rules}
     quiet = {c.name: c.quiet for c in channels}
     found = []
+    going: dict[tuple[str, str], tuple[datetime, int]] = {}
+    numbers = count(1)
     for change in changes:
         at = change.detected_at
         planned = alerts.plan((change,), book, at)
         alert = planned.alerts[0] if planned.alerts else None
         sends, waits = [], ""
         for d in planned.deliveries:
-            due = d.due
+            due, number = d.due, 0
+            if d.bundle:
+                # What waits for one bundle goes when the first of it goes, if that is not gone yet.
+                begun = going.get((d.channel, d.bundle))
+                due, number = begun if begun and begun[0] >= at else (due, next(numbers))
+                going[d.channel, d.bundle] = due, number
             for hours in (quiet.get(d.channel), rules[d.rule].quiet if d.rule in rules else None):
                 due = alerts.quiet_until(hours, due) or due
             if change.sources < d.least_sources:
                 until = f" until {d.waits_until:%Y-%m-%d %H:%M}" if d.waits_until else ""
                 waits = f"waits for {d.least_sources} independent sources{until}, has {change.sources}"
-            sends.append((d.channel, due))
+            sends.append(Sending(d.channel, due, number or next(numbers)))
         found.append(Rehearsed(change, alert.rule if alert else "", alert, tuple(sends), waits))
     return tuple(found)

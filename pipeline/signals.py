@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from pipeline.model import Act, RaisedAlert
 
 if TYPE_CHECKING:
     from pipeline.config import Config
+    from pipeline.outbox import Sending
     from pipeline.store import DueDelivery, DueDigest, Kept, Store
 
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
@@ -248,7 +250,7 @@ def _list_outbox(args: argparse.Namespace, load: Load, states: Sequence[str]) ->
                 _about(k.deliveries),
                 f"{(k.tried if delivered and k.tried else k.deliveries[0].delivery.due):%Y-%m-%d %H:%M}",
                 k.deliveries[0].delivery.tries,
-                k.deliveries[0].delivery.receipt if delivered else k.error,
+                k.deliveries[0].delivery.receipt if delivered else k.error or _waits(k.deliveries[0]),
             )
             for k in found
         ],
@@ -271,6 +273,17 @@ def _about(deliveries: Sequence[DueDelivery | DueDigest]) -> str:
     return act + subject(first.alert, first.change)
 
 
+def _waits(due: DueDelivery | DueDigest) -> str:
+    """Says what a message waits for that was not tried yet, besides its time."""
+    from pipeline.store import DueDigest
+
+    d = due.delivery
+    if isinstance(due, DueDigest) or d.tries or due.alert.sources >= d.least_sources:
+        return ""
+    until = f" until {d.waits_until:%Y-%m-%d %H:%M}" if d.waits_until else ""
+    return f"waits for {d.least_sources} independent sources{until}, has {due.alert.sources}"
+
+
 def _letter_document(k: Kept) -> dict[str, Any]:
     first = k.deliveries[0].delivery
     return {
@@ -284,6 +297,7 @@ def _letter_document(k: Kept) -> dict[str, Any]:
         "tried": k.tried.isoformat() if k.tried else None,
         "receipt": first.receipt,
         "error": k.error,
+        "waits": _waits(k.deliveries[0]) or None,
     }
 
 
@@ -430,6 +444,7 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
         changes = store.changes(when(args.since, _now()))
         identities = app.known_identities(config, store)
     found = outbox.rehearse(changes, outbox.rulebook(config, identities), config.channels)
+    together = Counter(s.message for r in found for s in r.sends)
     if args.json:
         print_json(
             {
@@ -440,7 +455,7 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
                         "what": describe(r.change),
                         "rule": r.rule or None,
                         "severity": r.alert.severity if r.alert else None,
-                        "sends": [{"channel": channel, "at": at.isoformat()} for channel, at in r.sends],
+                        "sends": [{"channel": s.channel, "at": s.at.isoformat(), "message": s.message} for s in r.sends],
                         "waits": r.waits or None,
                     }
                     for r in found
@@ -456,16 +471,20 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
                 r.change.coalition.name,
                 describe(r.change),
                 r.rule or "no rule",
-                "; ".join([f"{channel} at {at:%m-%d %H:%M}" for channel, at in r.sends] + [r.waits] * bool(r.waits)) or "nothing",
+                "; ".join([_sending(s, together[s.message]) for s in r.sends] + [r.waits] * bool(r.waits)) or "nothing",
             )
             for r in found
         ],
         empty="Nothing changed in this time.",
     )
     if found and sys.stdout.isatty():
-        raised, sends = sum(bool(r.rule) for r in found), sum(len(r.sends) for r in found)
-        print(f"{counted(len(found), 'change')}, {counted(raised, 'alert')}, {counted(sends, 'message')}, those of groups each by itself.")
+        raised = sum(bool(r.rule) for r in found)
+        print(f"{counted(len(found), 'change')}, {counted(raised, 'alert')}, {counted(len(together), 'message')}.")
     return 0
+
+
+def _sending(s: Sending, of: int) -> str:
+    return f"{s.channel} at {s.at:%m-%d %H:%M}" + (f" (one message with {of - 1} more)" if of > 1 else "")
 
 
 # The desk.

@@ -30,12 +30,12 @@ def test_a_digest_comes_at_its_time_and_tells_what_was_learned_since_the_last() 
     with post_for(audience("board", title="For the board")) as post:
         post.read(told("exit", claim("Norvik Freight", Event.LEFT)), now=datetime(2024, 3, 5, 6, tzinfo=UTC))
         first = post.got.pop()[1]  # that of the day before, as soon as there is anything to go by
-        assert "Norvik" not in first.text and first.name == "digest-2024-03-04-board"
+        assert "Norvik" not in first.text and first.name == "digest-2024-03-04-0800-board"
         post.later(timedelta(minutes=59))
         assert post.got == []
         post.later(timedelta(minutes=1))
         [(channel, message)] = post.got
-        assert (channel, message.kind, message.name) == ("mail", "digest", "digest-2024-03-05-board")
+        assert (channel, message.kind, message.name) == ("mail", "digest", "digest-2024-03-05-0800-board")
         assert (
             message.subject == "For the board: 4 March 2024 07:00 UTC to 5 March 2024 07:00 UTC" and "Norvik Freight left" in message.text
         )
@@ -43,7 +43,7 @@ def test_a_digest_comes_at_its_time_and_tells_what_was_learned_since_the_last() 
         # The program slept for four days: one digest tells all of them.
         post.read(told("exit 2", claim("Altera Lines", Event.LEFT), day=1), now=datetime(2024, 3, 9, 12, tzinfo=UTC))
         last = post.got[-1][1]
-        assert len(post.got) == 2 and last.name == "digest-2024-03-09-board" and last.made == datetime(2024, 3, 9, 7, tzinfo=UTC)
+        assert len(post.got) == 2 and last.name == "digest-2024-03-09-0800-board" and last.made == datetime(2024, 3, 9, 7, tzinfo=UTC)
         # What was learned at noon is told the next morning, and nothing is told twice.
         assert "Altera" not in last.text and "Norvik" not in last.text
         post.later(20 * HOUR)

@@ -504,9 +504,18 @@ def test_what_rules_would_have_sent() -> None:
         post.read(told("joined", claim("Altera Lines"), day=0.1))
         book = outbox.rulebook(replace(post.parts.config, alerts=rules), post.parts.identities)
         exit_, joined = outbox.rehearse(post.store.changes(), book, post.parts.config.channels)
-        assert (exit_.rule, exit_.sends, exit_.waits) == ("exits", (("mail", DAY),), "")
+        assert (exit_.rule, exit_.sends, exit_.waits) == ("exits", (outbox.Sending("mail", DAY, 1),), "")
         assert joined.rule == "sure" and joined.waits == "waits for 2 independent sources until 2024-03-05 12:24, has 1"
         assert outbox.rehearse(post.store.changes(), replace(book, rules=(AlertRule("none", least_confidence=1.0),)), ())[0].rule == ""
+
+
+def test_what_would_go_together_is_told_as_one_message() -> None:
+    with Post(ALL) as post:
+        for n, hours in enumerate((0, 1, 3)):
+            post.read(told(f"exit-{n}", claim(f"Member {n}", Event.LEFT)), now=DAY + hours * HOUR)
+        grouped = outbox.rulebook(replace(post.parts.config, alerts=(replace(ALL, group_minutes=90),)), post.parts.identities)
+        found = [r.sends[0] for r in outbox.rehearse(post.store.changes(), grouped, post.parts.config.channels)]
+        assert [(s.at - DAY, s.message) for s in found] == [(1.5 * HOUR, 1), (1.5 * HOUR, 1), (4.5 * HOUR, 2)]
 
 
 def test_links_are_in_messages_where_there_is_a_desk(monkeypatch: pytest.MonkeyPatch, post: Post) -> None:

@@ -124,7 +124,7 @@ def test_dead_letters_are_seen_and_replayed(capsys: pytest.CaptureFixture[str], 
     [dead] = document(capsys, config, "outbox", "dead")["messages"]
     assert (dead["channel"], dead["error"], dead["tries"]) == ("mail", "410 Gone", 1) and "Altera Lines left" in dead["about"]
     [waiting] = document(capsys, config, "outbox")["messages"]
-    assert waiting["error"] == "busy" and "Port of Ghent joined" in waiting["about"]
+    assert waiting["error"] == "busy" and waiting["waits"] is None and "Port of Ghent joined" in waiting["about"]
     [sent] = document(capsys, config, "outbox", "sent")["messages"]
     assert sent["receipt"] == "taken 1"
     assert document(capsys, config, "outbox", "replay", dead["message"])["replayed"] == [dead["message"]]
@@ -139,6 +139,16 @@ def test_dead_letters_are_seen_and_replayed(capsys: pytest.CaptureFixture[str], 
         ("files", "file", 0, 0, 0),
         ("mail", "webhook", 0, 3, 0),
     ]
+
+
+def test_the_list_says_what_a_message_waits_for(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(CONFIG.format(hook="https://hook.example/"), encoding="utf-8")
+    with Post(AlertRule("sure", channels=("mail",), least_sources=2), store=Store.open(tmp_path / "store.db")) as post:
+        post.read(told("exit", claim("Altera Lines", Event.LEFT)))
+    [waiting] = document(capsys, str(path), "outbox")["messages"]
+    assert waiting["waits"] == "waits for 2 independent sources, has 1"
+    assert "waits for 2" in said(capsys, str(path), "outbox")
 
 
 def test_a_channel_is_tested(capsys: pytest.CaptureFixture[str], config: str, site: Site, tmp_path: Path) -> None:

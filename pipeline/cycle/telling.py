@@ -112,10 +112,12 @@ def send_due(
     def page(due: DueDigest, channel: Channel) -> notify.Message:
         audience = next((a for a in config.audiences if a.name == due.audience), None)
         told = make_digest(store, due.since, due.until, audience, book)
+        # The hour is part of the name, in the time of its readers: two digests of one day are two files.
+        at = f"{due.until.astimezone(audience.zone):%Y-%m-%d-%H%M}" if audience else f"{due.until:%Y-%m-%d}"
         whose = f"-{due.audience}" if due.audience else ""
         forms = render.heading(told), render.markdown(told), render.html(told, template), render.text(told)
         document = render.shortened(render.digest_document(told))
-        return notify.Message(f"digest-{due.until:%Y-%m-%d}{whose}", *forms, kind="digest", made=due.until, document=document)
+        return notify.Message(f"digest-{at}{whose}", *forms, kind="digest", made=due.until, document=document)
 
     return outbox.send(store, config, deliver, page, now)
 
