@@ -10,7 +10,7 @@ else, with the number of the judgement. It says nothing else; undoing a judgemen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -38,12 +38,14 @@ from pipeline.model import (
 )
 from pipeline.owners import Owners
 from pipeline.resolve import Forms
-from pipeline.store import Judging, Rulings, Store
+from pipeline.store import Gists, Judging, KeptGist, Pair, Rulings, Store
 from pipeline.store.reads import is_renaming
 from pipeline.text import fold
 
 CHUNK = 200
 """Coalitions that are derived anew together: a bound for memory."""
+GIST_FROM = 64
+"""Pieces of evidence about one pair from which on only those are read that decide: fewer are read in less time than it takes to choose."""
 OVERDUE_DAYS = 120
 """Nobody waits for longer for what was announced: it came to nothing, or it happened and nobody wrote of it."""
 
@@ -51,7 +53,8 @@ OVERDUE_DAYS = 120
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """What one article's statements count as, and what follows. `stirred` is whether the rulings are others than before, `members`
-    is None where all of `coalitions` were derived anew; `retold` says which statements tell the same happening as a fresh one."""
+    is None where all of `coalitions` were derived anew; `retold` says which statements tell the same happening as a fresh one; `gists`
+    is None where those of `coalitions` are to be let go."""
 
     rulings: Rulings
     stirred: bool
@@ -61,6 +64,7 @@ class Weighed:
     memberships: tuple[Membership, ...]
     changes: tuple[Change, ...]
     retold: dict[str, frozenset[str]]
+    gists: Gists | None = None
 
     def tellings(self) -> list[tuple[Evidence, frozenset[str]]]:
         """What counts, each with the keys of all statements that tell the same."""
@@ -92,16 +96,28 @@ def weigh(
     if stirred:
         coalitions |= {of.root(key) for key in store.coalitions_with(before.kin(stirred) | after.kin(stirred)) for of in (before, after)}
     coalitions |= {e.successor.key for e in (*counted, *gone) if e.successor}
-    coalitions = store.merged_with(coalitions, after) | (store.merged_with(coalitions, before) if stirred else set())
-    members: set[str] | None = {e.statement.member.key for e in (*counted, *gone) if e.statement.member}
+    merged = store.merged_with(coalitions, after) | (store.merged_with(coalitions, before) if stirred else set())
+    # Only what is published after all that is known finds the same in the gist of it.
+    plain = not (stirred or withdrawn or any(moved)) and merged == coalitions
+    coalitions = merged
+    spoken_of = {e.statement.member.key for e in (*counted, *gone) if e.statement.member}
+    members: set[str] | None = spoken_of
 
     def known_of(members: set[str] | None) -> tuple[Evidence, ...]:
         known = store.evidence_about(coalitions, members=members, rulings=after)
         return tuple(replace(e, article=moved[1]) if e.article == moved[0] else e for e in known) if moved[0] != moved[1] else known
 
-    told = known_of(None if stirred else members)
+    kept: dict[Pair, KeptGist] = {}
+    if plain:
+        told, kept = store.deciding_about(coalitions, spoken_of, after, fresh[0].story if fresh else "")
+        if kept and not _may_rest_on_gists(told, counted, kept, after):
+            told, plain = known_of(members), False
+    else:
+        told = known_of(None if stirred else members)
     living = _living(told, counted, gone)
-    if stirred or diff.ends(told) != diff.ends(living):
+    gists = _gists(living, counted, kept, after) if plain else None
+    of_bodies = any(e.statement.member is None for e in (*counted, *gone))
+    if stirred or (of_bodies and diff.ends(told) != diff.ends(living)):
         members = None
         told = known_of(None)
         living = _living(told, counted, gone)
@@ -115,7 +131,42 @@ def weigh(
         diff.derive(living),
         diff.diff(told, (*counted, *taken_back), now),
         diff.retellings(living, counted),
+        gists,
     )
+
+
+def _may_rest_on_gists(told: Sequence[Evidence], fresh: Sequence[Evidence], kept: Mapping[Pair, KeptGist], rulings: Rulings) -> bool:
+    """Whether an article comes after all that is known of the pairs that have a gist, and nobody judged what is said of them."""
+    begins = {pair: diff.place_of(e) for e in fresh if (pair := diff.pair_of(e)) in kept}
+    about = [e for e in told if diff.pair_of(e) in kept]
+    judged = any(e.log_key in rulings.verdicts for e in (*about, *fresh)) if rulings.verdicts else False
+    return not judged and all(diff.place_of(e) < begins[pair] for e in about if (pair := diff.pair_of(e)) in begins)
+
+
+def _gists(living: Sequence[Evidence], fresh: Sequence[Evidence], kept: Mapping[Pair, KeptGist], rulings: Rulings) -> Gists:
+    """Gives what becomes of the gists of the pairs that an article speaks of: they grow, and are made anew when they have grown much."""
+    made: dict[Pair, tuple[int, Sequence[Evidence]]] = {}
+    added: dict[Pair, Sequence[Evidence]] = {}
+    gone: set[Pair] = set()
+    of_pair: dict[Pair, list[Evidence]] = {diff.pair_of(e): [] for e in fresh}
+    for e in living:
+        if (pair := diff.pair_of(e)) in of_pair:
+            of_pair[pair].append(e)
+    for pair, told in of_pair.items():
+        new = [e for e in fresh if diff.pair_of(e) == pair]
+        gist = kept.get(pair)
+        if gist and not diff.serves(told, gist.stories):
+            gone.add(pair)
+        elif gist and gist.rows + len(new) < GIST_FROM + 2 * gist.made:
+            added[pair] = new
+        elif gist or (len(told) > GIST_FROM and _is_last(told, new) and not any(e.log_key in rulings.verdicts for e in told)):
+            gist_of_it = diff.gist(told, gist.stories if gist else 0)
+            made[pair] = gist_of_it.stories, gist_of_it.evidence
+    return Gists(made, added, gone)
+
+
+def _is_last(told: Sequence[Evidence], new: Sequence[Evidence]) -> bool:
+    return max(map(diff.place_of, told)) == diff.place_of(new[0])
 
 
 def _counted(rulings: Rulings, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
@@ -400,7 +451,8 @@ def known(store: Store, coalition: str, as_of: date | None = None, known_at: dat
     if as_of is None and known_at is None:
         return store.memberships(store.rulings().root(coalition))
     rulings = store.rulings(known_at)
-    return diff.derive(store.evidence_about([coalition], known_at, rulings=rulings), as_of, of={rulings.root(coalition)})
+    said = store.evidence_about([coalition], known_at, rulings=rulings, briefly=True)
+    return diff.derive(said, as_of, of={rulings.root(coalition)}, spells=False)
 
 
 def timeline(store: Store, party: str, known_at: datetime | None = None) -> tuple[History, ...]:

@@ -370,11 +370,15 @@ class Statement:
     event: Event
     status: Status
     date: PartialDate | None = None
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def key(self) -> str:
         """The hash of what is stated; the names that the parties go by do not count."""
-        return digest(self.coalition.key, self.member.key if self.member else "", self.event, self.status, str(self.date or ""))
+        if not self._key:  # kept, because it is asked for many times when an article is weighed
+            hashed = digest(self.coalition.key, self.member.key if self.member else "", self.event, self.status, str(self.date or ""))
+            object.__setattr__(self, "_key", hashed)
+        return self._key
 
 
 @dataclass(frozen=True, slots=True)

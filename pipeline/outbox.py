@@ -17,7 +17,7 @@ from itertools import count
 from pipeline import alerts, letters, links, notify, templates
 from pipeline.config import Config
 from pipeline.errors import DeliveryError
-from pipeline.model import Act, Alert, AlertTurn, Change, Channel, Delivery, Evidence, RaisedAlert, Skipped, independent
+from pipeline.model import Act, Alert, AlertTurn, Change, Channel, Delivery, Evidence, RaisedAlert, Skipped
 from pipeline.resolve import Identities
 from pipeline.store import DueDelivery, DueDigest, Store
 from pipeline.text import digest
@@ -82,10 +82,8 @@ def _grown(store: Store, changes: Sequence[Change], told: Iterable[tuple[Evidenc
     own = {e.log_key for change in changes for e in change.evidence}
     found: dict[str, RaisedAlert] = {}
     for e, keys in told:
-        if not keys & own and (alert := store.alert_resting_on(keys)) is not None:
-            sources = independent((*alert.change.evidence, e))
-            if sources > alert.sources:
-                found.setdefault(alert.id, replace(alert, sources=sources))
+        if not keys & own and (alert := store.alert_grown_by(e, keys)) is not None:
+            found.setdefault(alert.id, alert)
     return tuple(found.values())
 
 

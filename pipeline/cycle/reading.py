@@ -212,6 +212,7 @@ class ArticleStage(Run):
             why=words.why,
             retry=words.retry,
             owner=owner,
+            gists=weighed.gists,
         )
 
     def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -16,8 +16,10 @@ from datetime import date, datetime
 
 from pipeline.diff.bodies import ended, hear_body
 from pipeline.diff.course import EXIT, RECENT_DAYS, Course, Happening, Stated, Stay, Told, family, pair_of, stated_by
+from pipeline.diff.gist import gist, serves
 from pipeline.diff.members import hear_pair
 from pipeline.diff.mergers import carried, successor
+from pipeline.diff.reading import place_of, read_all
 from pipeline.model import (
     COALITION_EVENTS,
     Change,
@@ -33,18 +35,22 @@ from pipeline.model import (
     Step,
 )
 
+__all__ = ["COPY_DAYS", "derive", "diff", "ends", "gist", "histories", "pair_of", "place_of", "retellings", "serves"]
+
 COPY_DAYS = 3
 """The same undated statement within these days is the same report, passed on."""
 
 
-def derive(evidence: Iterable[Evidence], as_of: date | None = None, *, of: Collection[str] | None = None) -> tuple[Membership, ...]:
+def derive(
+    evidence: Iterable[Evidence], as_of: date | None = None, *, of: Collection[str] | None = None, spells: bool = True
+) -> tuple[Membership, ...]:
     """Gives where every member stands, from statements in any order; `as_of` leaves out what took effect after that day.
 
     The members of a coalition that was dissolved or merged are out from that day, and those of one that was merged into another
     are in that other one from then (see `mergers`), for which its evidence is needed as well: `of` (keys) leaves its own
-    memberships out. Withdrawn evidence does not count.
+    memberships out. Withdrawn evidence does not count. Without `spells` only the standing is told, and not how it came to that.
     """
-    return tuple(membership for membership, _, _ in _derived(evidence, as_of, of))
+    return tuple(membership for membership, _, _ in _derived(evidence, as_of, of, spells))
 
 
 def histories(evidence: Iterable[Evidence], as_of: date | None = None, *, of: Collection[str] | None = None) -> tuple[History, ...]:
@@ -66,35 +72,36 @@ def histories(evidence: Iterable[Evidence], as_of: date | None = None, *, of: Co
 
 
 def _derived(
-    evidence: Iterable[Evidence], as_of: date | None, of: Collection[str] | None
+    evidence: Iterable[Evidence], as_of: date | None, of: Collection[str] | None, spells: bool = True
 ) -> list[tuple[Membership, Course, Happening | None]]:
     """Derives memberships, each with its course and with the end of the coalition where that ended it."""
     pairs, bodies = _grouped(e for e in evidence if not e.withdrawn)
-    courses = {key: _read_all(told, coalition=True) for key, told in bodies.items()}
+    courses = {key: read_all(told, coalition=True) for key, told in bodies.items()}
     ends = {key: end for key, course in courses.items() if (end := ended(course, as_of))}
-    for pair, added in carried(pairs, courses, _read_all).items():
+    for pair, added in carried(pairs, courses, read_all).items():
         pairs[pair] = [*pairs.get(pair, ()), *added]
     derived = []
     for pair, told in pairs.items():
         if of is not None and pair[0] not in of:
             continue
-        course = _read_all(told)
+        course = read_all(told)
         state = course.state(as_of)
         standing, until = state.standing(), state.until if state.place is Standing.OUT else None
-        stays = course.stays(as_of)
+        stays = course.stays(as_of) if spells else []
         end = ends.get(pair[0])
         if end and state.place is Standing.IN and not _in_after(told, end.day):
             standing, until = Standing.OUT, end.when
-            stays[-1].standing, stays[-1].until = standing, until
-            stays[-1].happenings.append(end)
+            if stays:
+                stays[-1].standing, stays[-1].until = standing, until
+                stays[-1].happenings.append(end)
         else:
             end = None
         if standing is Standing.UNKNOWN and as_of and all(e.said_on() > as_of for e in told):
             continue
         since = state.since if state.place in {Standing.IN, Standing.OUT} else None
-        spells = tuple(Spell(s.standing, s.role, s.since, s.until, _words(s)) for s in stays)
+        course_of_stays = tuple(Spell(s.standing, s.role, s.since, s.until, _words(s)) for s in stays)
         parties = _called(told, coalition=True), _called(told)
-        derived.append((Membership(*parties, standing, state.role, since, until, spells), course, end))
+        derived.append((Membership(*parties, standing, state.role, since, until, course_of_stays), course, end))
     return sorted(derived, key=lambda row: (row[0].coalition.key, row[0].member.key))
 
 
@@ -110,7 +117,7 @@ def ends(evidence: Iterable[Evidence]) -> dict[str, tuple[date, str, frozenset[s
     _, bodies = _grouped(e for e in evidence if not e.withdrawn)
     found = {}
     for key, told in bodies.items():
-        course = _read_all(told, coalition=True)
+        course = read_all(told, coalition=True)
         if end := ended(course, None):
             into = successor(course, end) if end.event is Event.MERGED else None
             found[key] = end.day, into.key if into else "", frozenset(e.article for e in end.evidence)
@@ -136,10 +143,10 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     copies = _copies(before, told)
     changes: list[Change] = []
     for key, batch in fresh_bodies.items():
-        course = _read_all(bodies.get(key, ()), coalition=True)
+        course = read_all(bodies.get(key, ()), coalition=True)
         changes += [_change(t, course, now) for t in hear_body(course, batch, copies)]
     for pair, batch in fresh_pairs.items():
-        course = _read_all(pairs.get(pair, ()))
+        course = read_all(pairs.get(pair, ()))
         changes += [_change(t, course, now) for t in hear_pair(course, batch, copies)]
     if back:
         changes += _taken_back(_and_carried(known), before, told, back, now)
@@ -150,7 +157,7 @@ def retellings(known: Iterable[Evidence], fresh: Sequence[Evidence]) -> dict[str
     """Gives, by the key of each fresh statement, the keys of all statements that tell the same happening: one with its date, one
     without, one that is sharper. `known` is all living evidence about what `fresh` speaks of."""
     pairs, bodies = _grouped((*(e for e in known if not e.withdrawn), *fresh), only=fresh)
-    courses = [*(_read_all(told) for told in pairs.values()), *(_read_all(told, coalition=True) for told in bodies.values())]
+    courses = [*(read_all(told) for told in pairs.values()), *(read_all(told, coalition=True) for told in bodies.values())]
     keys = {e.log_key for e in fresh}
     found: dict[str, frozenset[str]] = {}
     for course in courses:
@@ -167,8 +174,8 @@ def _and_carried(evidence: Iterable[Evidence]) -> list[Evidence]:
     if not any(e.successor for e in told):
         return told
     pairs, bodies = _grouped(e for e in told if not e.withdrawn)
-    courses = {key: _read_all(of_body, coalition=True) for key, of_body in bodies.items()}
-    return [*told, *(e for added in carried(pairs, courses, _read_all).values() for e in added)]
+    courses = {key: read_all(of_body, coalition=True) for key, of_body in bodies.items()}
+    return [*told, *(e for added in carried(pairs, courses, read_all).values() for e in added)]
 
 
 def _subject(e: Evidence) -> tuple[str, str, Event, bool]:
@@ -213,18 +220,6 @@ def _grouped(
         else:
             pairs[pair_of(e)].append(e)
     return pairs, bodies
-
-
-def _read_all(evidence: Iterable[Evidence], *, coalition: bool = False) -> Course:
-    """Hears articles in the order in which they were published, so that the order of arrival does not count."""
-    articles: dict[tuple[datetime, str], list[Evidence]] = defaultdict(list)
-    for e in evidence:
-        articles[(e.published or e.first_seen, e.article)].append(e)
-    course = Course(telling=False)
-    for _, batch in sorted(articles.items()):
-        (hear_body if coalition else hear_pair)(course, batch)
-    course.telling = True
-    return course
 
 
 def _in_after(told: Sequence[Evidence], day: date) -> bool:
@@ -298,7 +293,7 @@ def _taken_back(
 def _standing(evidence: Iterable[Evidence], like: Evidence) -> str:
     if like.statement.member is None:
         return str(like.statement.status)
-    course = _read_all(e for e in evidence if pair_of(e) == pair_of(like) and not e.withdrawn)
+    course = read_all(e for e in evidence if pair_of(e) == pair_of(like) and not e.withdrawn)
     return str(course.state().standing()) if course.happenings else ""
 
 

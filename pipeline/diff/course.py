@@ -193,7 +193,7 @@ def window(e: Evidence) -> tuple[date, date]:
 
 def days_apart(one: PartialDate, other: PartialDate) -> int:
     """Days between two dates: 0 where one covers the other. A year, or two months, that differ are not neighbours by a day."""
-    if one.covers(other) or other.covers(one):
+    if one == other or one.covers(other) or other.covers(one):
         return 0
     first, second = sorted((one, other), key=PartialDate.earliest)
     rough = not (one.month and other.month and (one.day or other.day))
@@ -329,10 +329,11 @@ def other_date(course: Course, h: Happening, e: Evidence, when: PartialDate) -> 
         return [Told(ChangeKind.CLAIM_CORRECTED, h, [e], before, str(when), e.role, when, timeless=True)]
     if apart > RECENT_DAYS and e.statement.event in HAPPENED and when.earliest() > h.day and is_recent(e):
         # What lies between was missed: the news of a day goes before the memory of another.
-        standing = course.state(when.earliest()).standing()
+        standing = course.state(when.earliest()).standing() if course.telling else ""
         again = Happening(e.statement.event, False, e.statement.status, when, when.earliest(), e.said_on(), e.role, [e])
         course.add(again)
-        return [Told(KIND[again.event], again, [e], standing, course.state(again.day).standing(), e.role, when)]
+        after = course.state(again.day).standing() if course.telling else ""
+        return [Told(KIND[again.event], again, [e], standing, after, e.role, when)]
     if apart > RECENT_DAYS and not h.quiet:
         return [Told(ChangeKind.CLAIM_DISPUTED, h, [e], before, str(when), e.role, when, timeless=True)]
     return []

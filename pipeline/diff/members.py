@@ -155,17 +155,17 @@ def _hear(course: Course, told: Sequence[Told], e: Evidence, event: Event, denie
         return _hear_differently(course, e, event, first)
     happening = Happening(event, False, e.statement.status, e.statement.date, day, e.said_on(), e.role, [e], aside=bool(aside))
     quiet = quiet or _is_superseded(course, happening) or (event is Event.JOINED and _was_in_unsaid(course, day))
+    happening.quiet = quiet
+    if quiet or not course.telling:
+        course.add(happening)
+        return [] if quiet else [Told(KIND[event], happening, [e])]  # what follows in the article is heard with it
     state = course.state(day, aside=bool(aside))
     before = state.standing() if course.happenings else ""
     kind = KIND[event]
     if event is Event.ABSENT and state.place is Standing.IN:
         kind = ChangeKind.CLAIM_DISPUTED
-    happening.quiet = quiet
     course.add(happening)
-    if quiet:
-        return []
-    after = course.state(day).standing() if course.telling else ""
-    return [Told(kind, happening, [e], before, after, e.role, e.statement.date)]
+    return [Told(kind, happening, [e], before, course.state(day).standing(), e.role, e.statement.date)]
 
 
 def _same(course: Course, e: Evidence, event: Event, first: date, last: date) -> Happening | None:
@@ -338,8 +338,8 @@ def _hear_differently(course: Course, e: Evidence, event: Event, first: date) ->
 def _hear_role(course: Course, e: Evidence) -> list[Told]:
     """Hears that a member is in, which was known: at most its role has turned, and only where the words say so."""
     day = window(e)[1]
-    before = course.state(day).role
-    turned = e.role is not None and before is not None and e.role is not before and bool(TURNS.search(e.quote))
+    before = course.state(day).role if e.role is not None else None
+    turned = before is not None and e.role is not before and bool(TURNS.search(e.quote))
     same = [h for h in course.living() if h.event is Event.MEMBER and not h.denied and h.role is e.role]
     if same and not turned:
         same[-1].evidence.append(e)

@@ -72,13 +72,15 @@ _PRAGMAS = {
 }  # fmt: skip
 """Pragmas that only tell; with a value some of them would set it."""
 
-_EVIDENCE = """
+EVIDENCE = """
 SELECT t.event, t.status, t.date, c.key AS coalition, c.name AS coalition_name, m.key AS member, m.name AS member_name,
     a.url, a.publisher, a.story, a.owner, e.quote, e.confidence, e.detector, e.first_seen, e.last_seen, e.published, e.role, e.other_name,
     e.successor, (SELECT name FROM parties WHERE key = e.successor) AS successor_name, e.withdrawn, e.coalition_said, e.member_said
 FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
     JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
 """
+_BRIEFLY = EVIDENCE.replace("a.story, a.owner", "'', ''").replace("e.confidence, e.detector", "0.0, ''")
+"""Without what only counts where it is asked who says so, and how surely: of thousands of rows a good part of the time."""
 
 
 class Reads:
@@ -232,17 +234,18 @@ class Reads:
         *,
         members: Iterable[str] | None = None,
         rulings: Rulings | None = None,
+        briefly: bool = False,
     ) -> tuple[Evidence, ...]:
         """Gives the living evidence that counts for coalitions (keys), oldest first; with `known_at` that which counted then.
 
         What counts for a coalition that was merged into one of them, or that one of them was merged into, is among it.
         With `members` (keys) only what is said of these and of the coalitions themselves: an article about one member of a body
         of thousands is not weighed against all that was ever said of the others. Judgements and renamings are applied: those of
-        `rulings`, else those that hold (or held at `known_at`).
+        `rulings`, else those that hold (or held at `known_at`). Briefly it comes without story, owner, confidence and detector.
         """
         rulings = rulings if rulings is not None else self.rulings(known_at)
         asked, among = self.merged_with(coalitions, rulings), set(members) if members is not None else None
-        found = self._logged(rulings.kin(asked), rulings.kin(among) if among is not None else None, known_at)
+        found = self._logged(rulings.kin(asked), rulings.kin(among) if among is not None else None, known_at, briefly)
         if not rulings:
             return tuple(found)
         counted = (e for e in map(rulings.count, found) if e)
@@ -272,7 +275,7 @@ class Reads:
                 found = found.union(*grown)
         return found
 
-    def _logged(self, coalitions: Iterable[str], members: Iterable[str] | None, known_at: datetime | None) -> list[Evidence]:
+    def _logged(self, coalitions: Iterable[str], members: Iterable[str] | None, known_at: datetime | None, briefly: bool) -> list[Evidence]:
         about = "t.coalition IN (SELECT value FROM json_each(:coalitions))"
         if members is not None:
             # Crossed in this order, because SQLite would go through what is said of all coalitions themselves, or of all members of one.
@@ -285,24 +288,24 @@ class Reads:
         if known_at is not None:
             clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)"
         rows = self._rows(
-            f"{_EVIDENCE} WHERE {about} AND {clock} ORDER BY coalesce(e.published, e.first_seen), e.id",
+            f"{_BRIEFLY if briefly else EVIDENCE} WHERE {about} AND {clock} ORDER BY coalesce(e.published, e.first_seen), e.id",
             {
                 "coalitions": json.dumps(sorted(set(coalitions))),
                 "members": json.dumps(sorted(set(members or ()))),
                 "at": moment(known_at) if known_at else None,
             },
         )
-        return [_evidence(r) for r in rows]
+        return [evidence_from(r) for r in rows]
 
     def evidence_of(self, stored: StoredArticle) -> tuple[Evidence, ...]:
         """Gives the living evidence that rests on one article, as the article states it: no judgement is applied."""
-        rows = self._rows(f"{_EVIDENCE} WHERE e.article = ? AND e.withdrawn IS NULL ORDER BY e.id", (stored.id,))
-        return tuple(_evidence(r) for r in rows)
+        rows = self._rows(f"{EVIDENCE} WHERE e.article = ? AND e.withdrawn IS NULL ORDER BY e.id", (stored.id,))
+        return tuple(evidence_from(r) for r in rows)
 
     def evidence_for(self, statement: str) -> tuple[Evidence, ...]:
         """Gives all evidence of one statement (key), withdrawn or not, as its articles state it, oldest first."""
-        rows = self._rows(f"{_EVIDENCE} WHERE t.key = ? ORDER BY coalesce(e.published, e.first_seen), e.id", (statement,))
-        return tuple(_evidence(r) for r in rows)
+        rows = self._rows(f"{EVIDENCE} WHERE t.key = ? ORDER BY coalesce(e.published, e.first_seen), e.id", (statement,))
+        return tuple(evidence_from(r) for r in rows)
 
     # Judgements.
 
@@ -385,10 +388,10 @@ class Reads:
     def _renamings(self, known_at: datetime | None) -> list[Evidence]:
         clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)" if known_at else "e.withdrawn IS NULL"
         rows = self._rows(
-            f"{_EVIDENCE} WHERE t.event = 'renamed' AND t.status = 'completed' AND {clock} ORDER BY e.id",
+            f"{EVIDENCE} WHERE t.event = 'renamed' AND t.status = 'completed' AND {clock} ORDER BY e.id",
             {"at": moment(known_at) if known_at else None},
         )
-        return [_evidence(r) for r in rows]
+        return [evidence_from(r) for r in rows]
 
     def coalition_keys(self) -> tuple[str, ...]:
         """Gives the keys of all coalitions that anything was stated of, or of which any state is kept."""
@@ -537,11 +540,11 @@ class Reads:
     def _with_evidence(self, rows: list[sqlite3.Row]) -> tuple[Change, ...]:
         found: dict[str, list[Evidence]] = {r["id"]: [] for r in rows}
         for e in self._rows(
-            _EVIDENCE.replace("SELECT ", "SELECT l.change, ", 1)
+            EVIDENCE.replace("SELECT ", "SELECT l.change, ", 1)
             + " JOIN change_evidence l ON l.evidence = e.id WHERE l.change IN (SELECT value FROM json_each(?)) ORDER BY e.id",
             (json.dumps(list(found)),),
         ):
-            found[e["change"]].append(_evidence(e[1:]))
+            found[e["change"]].append(evidence_from(e[1:]))
         return tuple(
             Change(
                 ChangeKind(r["kind"]),
@@ -633,8 +636,8 @@ def _statement(
     return Statement(*of, Event(event), Status(status), _date(when))
 
 
-def _evidence(r: Sequence[Any]) -> Evidence:
-    """Reads a row of `_EVIDENCE`, by place: by name each column would be looked for, thousands of times a question."""
+def evidence_from(r: Sequence[Any]) -> Evidence:
+    """Reads a row of `EVIDENCE`, by place: by name each column would be looked for, thousands of times a question."""
     event, status, when, coalition, coalition_name, member, member_name, url, publisher, story, owner, quote, *rest = r
     (
         confidence,

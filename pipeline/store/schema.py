@@ -658,6 +658,35 @@ def jobs_of_the_daemon(db: Database) -> None:
         db.execute(statement)
 
 
+DECIDING = """
+CREATE TABLE gists (
+    coalition TEXT NOT NULL,
+    member TEXT NOT NULL,
+    stories INTEGER NOT NULL,
+    made INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    PRIMARY KEY (coalition, member)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE change_statements (
+    statement TEXT NOT NULL REFERENCES statements (key),
+    change TEXT NOT NULL REFERENCES changes (id),
+    PRIMARY KEY (statement, change)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX change_statements_change ON change_statements (change);
+INSERT INTO change_statements SELECT DISTINCT e.statement, l.change FROM change_evidence l JOIN evidence e ON e.id = l.evidence;
+CREATE TRIGGER change_rests_on AFTER INSERT ON change_evidence BEGIN
+    INSERT OR IGNORE INTO change_statements SELECT statement, new.change FROM evidence WHERE id = new.evidence;
+END;
+"""
+"""What decides of pairs of which very much is said, and on which statements a change rests: neither grows with what is only repeated."""
+
+
+@migrations()
+def what_decides(db: Database) -> None:
+    for statement in _statements(DECIDING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

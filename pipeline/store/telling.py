@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.model import (
     Change,
     ChangeKind,
     Delivery,
+    Evidence,
     Membership,
     RaisedAlert,
     Severity,
@@ -271,15 +273,25 @@ class Telling(Keeping):
         )
         return self._raised(rows)
 
-    def alert_resting_on(self, statements: Iterable[str]) -> RaisedAlert | None:
-        """Gives the alert on the latest change that rests on one of the statements (keys); None where it raised none."""
+    def alert_grown_by(self, e: Evidence, statements: Iterable[str]) -> RaisedAlert | None:
+        """Gives the alert on the latest change that rests on one of the statements (keys), with the number of independent sources that
+        it has with one more piece of evidence; None where it raised none, or has no more than before."""
         rows = self._rows(
-            "SELECT a.id FROM json_each(?) k JOIN evidence e ON e.statement = k.value JOIN change_evidence l ON l.evidence = e.id"
-            " JOIN changes h ON h.id = l.change LEFT JOIN alerts a ON a.change = h.id ORDER BY h.detected_at DESC, h.rowid DESC LIMIT 1",
+            "SELECT a.id, a.sources, h.id AS change FROM json_each(?) k CROSS JOIN change_statements s ON s.statement = k.value"
+            " JOIN changes h ON h.id = s.change LEFT JOIN alerts a ON a.change = h.id ORDER BY h.detected_at DESC, h.rowid DESC LIMIT 1",
             (json.dumps(sorted(statements)),),
         )
-        found = self.alerts(ids=[rows[0]["id"]]) if rows and rows[0]["id"] else ()
-        return found[0] if found else None
+        if not rows or not rows[0]["id"]:
+            return None
+        [told] = self._rows(
+            "SELECT min(count(DISTINCT story), count(DISTINCT owner)) AS sources FROM (SELECT a.story, iif(a.owner = '', a.story, a.owner)"
+            " AS owner FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article WHERE l.change = ?1"
+            " UNION ALL SELECT ?2, ?3)",
+            (rows[0]["change"], e.story, e.owner or e.story),
+        )
+        if told["sources"] <= rows[0]["sources"]:
+            return None
+        return replace(self.alerts(ids=[rows[0]["id"]])[0], sources=told["sources"])
 
     def turns(self, alert: str) -> tuple[AlertTurn, ...]:
         """Gives the log of an alert."""

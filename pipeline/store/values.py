@@ -5,7 +5,7 @@ Nothing here reads or writes. The values that other parts know too stand in `pip
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -159,6 +159,29 @@ class StoredArticle:
     sketch: tuple[int, ...]
 
 
+Pair = tuple[str, str]
+"""Keys of coalition and member; the latter is empty for what is said of the coalition itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGist:
+    """A gist as it is kept: how many `stories` it has of each happening at least, of how many rows it was `made`, and how many it has."""
+
+    stories: int
+    made: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gists:
+    """What reading one article does to gists: those that are `made` anew (with the stories that each has), the pairs of those that
+    its evidence is `added` to, and the pairs of those that are let go."""
+
+    made: Mapping[Pair, tuple[int, Sequence[Evidence]]]
+    added: Mapping[Pair, Sequence[Evidence]]
+    gone: Collection[Pair] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """All that reading one article brought: `save_reading` writes the whole of it, or nothing.
@@ -169,7 +192,7 @@ class Reading:
     `withdrawn` are what the article itself states; `counted` is what of it counts, and as what, where judgements make a
     difference; `rulings` are those that hold from now on, `stirred` whether they are others than before. `retold` gives, by the
     statement (key) of each piece of evidence, the statements that told the same happening. `turns` are those of earlier alerts.
-    `owner` is the house behind the publisher.
+    `owner` is the house behind the publisher. `gists` is what becomes of those of its pairs; None lets go of all of the coalitions'.
     """
 
     article: Article
@@ -199,6 +222,7 @@ class Reading:
     why: str = ""
     retry: datetime | None = None
     owner: str = ""
+    gists: Gists | None = None
 
     @property
     def renames(self) -> bool:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.model import Act, Alert, AlertTurn, Change, Delivery, Entry, Evidence, KnownName, Membership, Party, RosterRule
+from pipeline.store.gists import GistReads, drop_gists, save_gists
 from pipeline.store.opening import translated
-from pipeline.store.reads import INDEXED_HASHES, Reads, day_of, moment, pack, rule_of, sketch_of
+from pipeline.store.reads import INDEXED_HASHES, day_of, moment, pack, rule_of, sketch_of
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import Judging, Reading, RosterPoll, StoredArticle
 from pipeline.text import fold
@@ -23,7 +24,7 @@ LONGEST_PAUSE = timedelta(days=1)
 """A roster that fails is asked at doubling distances, but once a day at least."""
 
 
-class Writes(Reads):
+class Writes(GistReads):
     """The writing half of the store."""
 
     # Rosters.
@@ -143,6 +144,7 @@ class Writes(Reads):
             rows = db.execute("SELECT id, publisher, url, owner FROM articles")
             other = [(owner, r["id"]) for r in rows if (owner := owner_of(r["publisher"], r["url"])) != r["owner"]]
             db.executemany("UPDATE articles SET owner = ? WHERE id = ?", other)
+            drop_gists(db)
             db.execute("DELETE FROM ownership")
             db.execute("INSERT INTO ownership VALUES (?)", (fingerprint,))
             return len(other)
@@ -152,6 +154,7 @@ class Writes(Reads):
     def save_state(self, coalitions: Sequence[str], memberships: Sequence[Membership], now: datetime) -> None:
         """Makes the derived state of coalitions (keys) what is given; a row of theirs that is not among it goes."""
         with self._writing() as db:
+            drop_gists(db)
             _save_memberships(db, coalitions, None, memberships, now)
 
     def start_run(self, now: datetime, kind: str = "cycle") -> int:
@@ -211,9 +214,22 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
     _grow(db, [(ids[e.log_key], rulings.alike(e) | reading.retold.get(e.log_key, frozenset())) for e in counted])
     if reading.rulings is not None and reading.renames:
         _save_redirects(db, rulings)
+    if reading.gists is None:
+        drop_gists(db, {*reading.coalitions, *_spoken_of(db, article, rulings)})
+    else:
+        save_gists(db, reading.gists, ids)
     _save_alerts(db, reading.alerts, reading.deliveries, reading.turns, now)
     _settle(db, reading.entries, article, now, reading.why, reading.retry)
     return article
+
+
+def _spoken_of(db: sqlite3.Connection, article: int, rulings: Rulings) -> set[str]:
+    """The coalitions that all versions of an article spoke of, and those that they count as."""
+    keys = {
+        r["coalition"]
+        for r in db.execute("SELECT t.coalition FROM evidence e JOIN statements t ON t.key = e.statement WHERE e.article = ?", (article,))
+    }
+    return keys | {rulings.root(key) for key in keys} | {own.key for (key, _), own in rulings.apart.items() if key in keys}
 
 
 def _save_names_read(db: sqlite3.Connection, roster: sqlite3.Row, names: Sequence[str], article: int | None, at: str) -> None:
@@ -484,8 +500,8 @@ def _grow(db: sqlite3.Connection, evidence: Iterable[tuple[int, Iterable[str]]])
     Each piece of evidence comes with the keys of the statements that state the same.
     """
     db.executemany(
-        "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT l.change, ?1 FROM json_each(?2) k"
-        " JOIN evidence e ON e.statement = k.value JOIN change_evidence l ON l.evidence = e.id JOIN changes h ON h.id = l.change"
+        "INSERT OR IGNORE INTO change_evidence (change, evidence) SELECT h.id, ?1 FROM json_each(?2) k"
+        " CROSS JOIN change_statements s ON s.statement = k.value JOIN changes h ON h.id = s.change"
         " ORDER BY h.detected_at DESC, h.rowid DESC LIMIT 1",
         [(id, json.dumps(sorted(keys))) for id, keys in evidence],
     )
@@ -494,6 +510,7 @@ def _grow(db: sqlite3.Connection, evidence: Iterable[tuple[int, Iterable[str]]])
 def _save_redirects(db: sqlite3.Connection, rulings: Rulings) -> None:
     """Shows in SQL which parties count as others; it is derived from judgements and renamings, and read by views alone."""
     db.execute("DELETE FROM redirects")
+    drop_gists(db)
     _save_parties(db, rulings.counts_as.values())
     db.executemany("INSERT INTO redirects VALUES (?, ?)", [(key, party.key) for key, party in rulings.counts_as.items()])
 

@@ -1,0 +1,34 @@
+"""Hearing all that was ever said of a pair, or of a coalition itself, in the order in which it was published."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from pipeline.diff.bodies import hear_body
+from pipeline.diff.course import Course
+from pipeline.diff.members import hear_pair
+from pipeline.model import Evidence
+
+
+def place_of(e: Evidence) -> tuple[datetime, str]:
+    """Where the article of some evidence stands in the order of hearing."""
+    return (e.published or e.first_seen, e.article)
+
+
+def articles_of(evidence: Iterable[Evidence]) -> list[list[Evidence]]:
+    """Parts evidence into articles, in the order of hearing."""
+    articles: dict[tuple[datetime, str], list[Evidence]] = defaultdict(list)
+    for e in evidence:
+        articles[place_of(e)].append(e)
+    return [articles[place] for place in sorted(articles)]
+
+
+def read_all(evidence: Iterable[Evidence], *, coalition: bool = False) -> Course:
+    """Hears articles in the order in which they were published, so that the order of arrival does not count."""
+    course = Course(telling=False)
+    for batch in articles_of(evidence):
+        (hear_body if coalition else hear_pair)(course, batch)
+    course.telling = True
+    return course
