@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from pipeline import diff, intake
 from pipeline.model import Article, Claim, Evidence, KnownName, Party, Skipped, Statement
+from pipeline.owners import Owners
 from pipeline.resolve import ACRONYM, Identities, Resolved, parties_of, witness
 from pipeline.store import Reading, Store
 from pipeline.text import digest
@@ -70,13 +71,21 @@ class ImportReport:
 
 
 def import_list(
-    store: Store, identities: Identities, listed: intake.MemberList, origin: Origin, now: datetime, *, trial: bool = False
+    store: Store,
+    identities: Identities,
+    listed: intake.MemberList,
+    origin: Origin,
+    now: datetime,
+    *,
+    owners: Owners | None = None,
+    trial: bool = False,
 ) -> ImportReport:
     """Takes a list into the store in one transaction; on `trial` it is undone, and the report says what would have been."""
     sources: dict[str, list[intake.Row]] = defaultdict(list)
     for row in listed.rows:
         sources[row.source or origin.address].append(row)
-    taken = [_take(store, identities, source, rows, listed, origin, now) for source, rows in sorted(sources.items())]
+    owners = owners or Owners()
+    taken = [_take(store, identities, owners, source, rows, listed, origin, now) for source, rows in sorted(sources.items())]
     readings = [t.reading for t in taken if t.is_news]
     said = [e.statement for t in taken for e in t.reading.evidence]
     touched = {e.statement.coalition.key for r in readings for e in (*r.evidence, *r.withdrawn)}
@@ -121,6 +130,7 @@ class _Taken:
 def _take(
     store: Store,
     identities: Identities,
+    owners: Owners,
     source: str,
     rows: Sequence[intake.Row],
     listed: intake.MemberList,
@@ -128,6 +138,7 @@ def _take(
     now: datetime,
 ) -> _Taken:
     article, places = _article(source, rows, listed, origin)
+    owner = owners.of(article.site, article.url)
     courses, learned, skipped = _courses(rows, identities, article.url)
     evidence: dict[str, Evidence] = {}
     claims: list[Claim] = []
@@ -146,6 +157,7 @@ def _take(
                 detector=DETECTOR,
                 seen=now,
                 published=article.published,
+                owner=owner,
             )
             evidence.setdefault(found.statement.key, found)
     former = store.article(article.url)
@@ -161,6 +173,7 @@ def _take(
         learned=learned,
         evidence=tuple(evidence.values()),
         withdrawn=tuple(replace(e, withdrawn=now) for key, e in there.items() if key not in evidence),
+        owner=owner,
     )
     same = former is not None and former.article.fingerprint == article.fingerprint and set(there) == set(evidence)
     return _Taken(reading, len(set(there) & set(evidence)), merged, not same, tuple(skipped))

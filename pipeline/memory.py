@@ -89,13 +89,17 @@ def weigh(
     before, after = store.rulings(), store.rulings_with(fresh, withdrawn, learned)
     counted, gone = _counted(after, fresh), _counted(after, withdrawn)
     stirred: set[str] = set()
+    inside: set[str] = set()
     if after is not before:
         stirred = {key for key in {*before.counts_as, *after.counts_as} if before.root(key) != after.root(key)}
+        pairs = {*before.within, *after.within}
+        inside = {c for c, m in pairs if before.member(c, m) != after.member(c, m)}
     stirred |= {before.root(key) for key in stirred} | {after.root(key) for key in stirred}
-    coalitions = {e.statement.coalition.key for e in (*counted, *gone)}
+    coalitions = {e.statement.coalition.key for e in (*counted, *gone)} | {of.root(c) for c in inside for of in (before, after)}
     if stirred:
         coalitions |= {of.root(key) for key in store.coalitions_with(before.kin(stirred) | after.kin(stirred)) for of in (before, after)}
     coalitions |= {e.successor.key for e in (*counted, *gone) if e.successor}
+    stirred |= inside
     merged = store.merged_with(coalitions, after) | (store.merged_with(coalitions, before) if stirred else set())
     # Only what is published after all that is known finds the same in the gist of it.
     plain = not (stirred or withdrawn or any(moved)) and merged == coalitions
@@ -461,8 +465,13 @@ def timeline(store: Store, party: str, known_at: datetime | None = None) -> tupl
     root = rulings.root(party)
     joined = {rulings.root(key) for key in store.coalitions_with(rulings.kin([root]))} - {root}
     own = diff.histories(store.evidence_about([root], known_at, rulings=rulings), of={root})
-    of_others = diff.histories(store.evidence_about(joined, known_at, members=[root], rulings=rulings))
-    return (*own, *(h for h in of_others if h.membership.coalition.key != root and h.membership.member.key == root))
+    theirs = {root, *(party.key for (_, member), party in rulings.within.items() if member == root)}
+    of_others = diff.histories(store.evidence_about(joined, known_at, members=theirs, rulings=rulings))
+
+    def is_theirs(m: Membership) -> bool:
+        return m.coalition.key != root and m.member.key in {root, rulings.member(m.coalition.key, root)}
+
+    return (*own, *(h for h in of_others if is_theirs(h.membership)))
 
 
 # The whole of it.
@@ -477,12 +486,13 @@ def rebuild(store: Store, now: datetime) -> int:
     roots = sorted({rulings.root(key) for key in store.coalition_keys()})
     with store.together():
         store.save_redirects()
+        store.show_names()
         for start in range(0, len(roots), CHUNK):
             chunk = roots[start : start + CHUNK]
             derived = diff.derive(store.evidence_about(chunk), of=frozenset(chunk))
             keys = sorted(rulings.kin(chunk))
             saved = {m for key in keys for m in store.memberships(key)}
-            wrong += len({_shape(m) for m in saved} ^ {_shape(m) for m in derived})
+            wrong += len({shape[:2] for shape in {_shape(m) for m in saved} ^ {_shape(m) for m in derived}})
             store.save_state(keys, derived, now)
     return wrong
 

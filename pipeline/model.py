@@ -646,6 +646,8 @@ class Delivery:
 
 KEY = "key"
 """The kind of a `KnownName` whose spelling is the key of a party that an article defines as another one."""
+KEY_WITHIN = "key within:"
+"""The same within one coalition alone, whose key follows: an article says that what others took for the party of that key is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -656,6 +658,25 @@ class KnownName:
     party: Party
     kind: str = ""
     source: str = ""
+
+
+class Naming(StrEnum):
+    """Where a name comes from that a party may be shown under: from the configuration, from words that it was renamed, or from what
+    articles call it."""
+
+    CONFIG = "config"
+    RENAMED = "renamed"
+    SAID = "said"
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """A name that a party may be shown under. `when` is the day from which it is called so, where it was renamed; None for the day of
+    the article."""
+
+    party: Party
+    naming: Naming = Naming.SAID
+    when: PartialDate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,22 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.model import COALITION_EVENTS, KEY, Claim, Event, Evidence, KnownName, Party, Skipped, Statement, Status, Watched
+from pipeline.model import (
+    COALITION_EVENTS,
+    KEY,
+    KEY_WITHIN,
+    Calling,
+    Claim,
+    Event,
+    Evidence,
+    KnownName,
+    Naming,
+    Party,
+    Skipped,
+    Statement,
+    Status,
+    Watched,
+)
 from pipeline.text import fold
 
 CONFIG, GAZETTEER, STATES, COMPANIES, IGOS = "config", "gazetteer", "states", "companies", "igos"
@@ -169,6 +184,7 @@ class Identities:
         self._by_spelling: dict[str, list[KnownName]] = defaultdict(list)
         self._by_bare: dict[str, list[KnownName]] = defaultdict(list)
         self._called: dict[str, tuple[int, str]] = {}
+        self._defined: set[tuple[str, str, str]] = set()
         self._roots: Mapping[str, str] = {}
         self._apart: Set[tuple[str, str]] = frozenset()
         known = tuple(known)
@@ -184,7 +200,8 @@ class Identities:
     def learn(self, names: Iterable[KnownName]) -> None:
         """Takes in more spellings, those that `resolve` handed back among them; a spelling known of the party already is left."""
         for name in names:
-            if name.kind == KEY:
+            if name.kind == KEY or name.kind.startswith(KEY_WITHIN):
+                self._defined.add((name.spelling, name.party.key, name.kind))
                 continue  # heeded by `rule`, which knows what people say to it
             spelling = fold(name.spelling)
             entries = self._by_spelling[spelling]
@@ -239,6 +256,11 @@ class Identities:
         """The name that a party goes by, where it is known."""
         return self._called.get(key, (9, otherwise))[1]
 
+    def listed_as(self, key: str) -> str:
+        """The name that the configuration or our lists give a party; empty where it has its name from articles."""
+        rank, name = self._called.get(key, (_LEARNED, ""))
+        return "" if rank == _LEARNED else name
+
     def configured(self, key: str) -> bool:
         """Whether the watch list gives this party its name."""
         return self._called.get(key, (9, ""))[0] == _TIER[CONFIG]
@@ -269,6 +291,10 @@ class Identities:
             e for e in self._by_bare.get(bare, ()) if not self._apart or not {(e.party.key, bare), (e.party.key, fold(name))} & self._apart
         ]
         return self._best(alike) or (self._best(self.spelled(bare)) if bare != fold(name) else None)
+
+    def defines(self, name: KnownName) -> bool:
+        """Whether an article has defined a key in this way before."""
+        return (name.spelling, name.party.key, name.kind) in self._defined
 
     def listed(self, key: str) -> bool:
         """Whether a body is known from the configuration or from our lists under the name that is its key."""
@@ -303,11 +329,12 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What one article states, the spellings it taught, and the claims that were left out."""
+    """What one article states, the spellings it taught, the claims that were left out, and the names by which it calls the parties."""
 
     statements: tuple[Resolved, ...]
     learned: tuple[KnownName, ...]
     skipped: tuple[Skipped, ...] = ()
+    callings: tuple[Calling, ...] = ()
 
 
 def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -> Resolution:
@@ -333,7 +360,12 @@ def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -
         if kept is None or claim.confidence > kept.claim.confidence:
             into = reading.merged_into(claim)
             best[statement.key] = Resolved(claim, statement, into.name if into else reading.former_name(claim), into)
-    return Resolution(tuple(best.values()), tuple(reading.learned), tuple(skipped))
+    renamed = (
+        Calling(replace(r.statement.coalition, name=r.claim.coalition), Naming.RENAMED, r.statement.date)
+        for r in best.values()
+        if (r.statement.event, r.statement.status) == (Event.RENAMED, Status.COMPLETED)
+    )
+    return Resolution(tuple(best.values()), tuple(reading.learned), tuple(skipped), tuple(dict.fromkeys((*reading.callings, *renamed))))
 
 
 def parties_of(
@@ -387,6 +419,7 @@ class _Reading:
     def __init__(self, claims: Sequence[Claim], identities: Identities, source: str) -> None:
         self.identities, self.forms, self.source = identities, identities.forms, source
         self.learned: list[KnownName] = []
+        self.callings: list[Calling] = []
         self._taught: set[tuple[str, str, str]] = set()
         self._coalitions: dict[str, Party] = {}
         self._claims = claims
@@ -493,6 +526,11 @@ class _Reading:
         if not self.identities.configured(key) and (renamed or not canonical or (is_acronym(canonical) and full)):
             canonical = full[0] if full else main
         party = Party(key, canonical)
+        if self.identities.configured(key):
+            self.callings.append(Calling(party, Naming.CONFIG))
+        else:
+            fuller = [n for n in full if is_acronym(main) and _short_for(main, [n])]
+            self.callings += [Calling(Party(key, name)) for name in (main, *fuller[:1])]
         if not trusted and is_acronym(main) and self.identities.spelled(main):
             return party  # initials that could be several bodies' teach nothing
         for name in names:
@@ -522,6 +560,7 @@ class _Reading:
             self._members[place] = party
             for alias in claim.member_aliases:
                 if self.forms.bare(alias) != self.forms.bare(claim.member):
+                    self._define_within(alias, party, coalition)
                     self._teach(alias, replace(party, name=self.identities.called(party.key, party.name)), WITHIN + coalition.key)
 
     def _member(self, name: str, aliases: Sequence[str], coalition: Party) -> Party:
@@ -529,17 +568,40 @@ class _Reading:
         known = self.identities.member(name, coalition, among_states=among_states)
         if known is None:
             candidates = (self.identities.member(a, coalition) for a in aliases if not is_acronym(a))
-            related = [c for c in candidates if c and (self.identities.is_within(c, coalition) or _short_for(c.spelling, [name]))]
+            # A short form that other articles taught stands for this member by `_define_within`, whichever of the two was met first.
+            related = [
+                c
+                for c in candidates
+                if c and (self.identities.is_within(c, coalition) or (c.source in _TIER and _short_for(c.spelling, [name])))
+            ]
             known = related[0] if related and related[0].kind != STATE else None
+            if known and self.identities.is_within(known, coalition):
+                self._teach(name, known.party, MEMBER)
         if known is None:
             party = Party(self.forms.bare(name), name)
             self._teach(name, party, MEMBER)
+            self.callings.append(Calling(party))
             return party
+        listed = self.identities.listed_as(known.party.key)
         short = known.kind == SPEAKER or self.identities.is_within(known, coalition)
         stands_for = short or (known.kind == STATE and (is_acronym(name) or "." in name))
         if stands_for or self.identities.configured(known.party.key):
+            if listed:  # else the short form says nothing of what it is called
+                naming = Naming.CONFIG if self.identities.configured(known.party.key) else Naming.SAID
+                self.callings.append(Calling(Party(known.party.key, listed), naming))
             return Party(known.party.key, self.identities.called(known.party.key, known.party.name))
+        self.callings.append(Calling(Party(known.party.key, name)))
         return Party(known.party.key, name)
+
+    def _define_within(self, alias: str, party: Party, coalition: Party) -> None:
+        """Learns that whoever earlier articles took a short form for is, in this coalition, the member that this article spells out.
+
+        "Norlund" was read before "Norlund Shipping (Norlund)", or "Brazil" before its federation. What it stands for in this coalition
+        already was learned from another article, and two that differ are weighed when they are heeded.
+        """
+        known = self.identities.member(alias, among_states=coalition.key in self._states)
+        if known and self.identities.root(known.party.key) not in {self.identities.root(party.key), self.identities.root(coalition.key)}:
+            self._teach(known.party.key, party, KEY_WITHIN + coalition.key)
 
     def _define(self, name: str, party: Party) -> None:
         """Learns that a body which an earlier article founded under this very name is the one that this article spells out.
@@ -568,6 +630,8 @@ class _Reading:
         if kind in {COALITION, ACRONYM}:
             resolved = self.identities.coalition(spelling)
             known = resolved is not None and resolved.key == party.key
+        elif kind.startswith(KEY_WITHIN):
+            known = self.identities.defines(KnownName(spelling, party, kind))
         else:
             known = any(e.party.key == party.key and e.kind == kind for e in self.identities.spelled(spelling))
         if lesson not in self._taught and not known and fold(spelling):

@@ -87,7 +87,9 @@ def add_commands(command: Command) -> None:
     look = command(
         "doctor", doctor, "look the store over, and say what is wrong and what to do; exit code 1 if anything is", "pipeline doctor"
     )
-    look.add_argument("--rebuild", action="store_true", help="first derive all memberships anew from their evidence")
+    look.add_argument(
+        "--rebuild", action="store_true", help="first derive memberships, spells and names to show anew from what articles said"
+    )
     as_json(look)
 
     again = command(
@@ -126,7 +128,7 @@ def import_list(args: argparse.Namespace) -> int:
         origin = Origin(name, as_of or utc_now().date(), args.source, address=args.source if _is_address(args.source) else "")
         listed = intake.read(_text_of(path), origin.as_of, args.coalition)
     with app.open_memory(config) as (store, identities):
-        report = import_list(store, identities, listed, origin, utc_now(), trial=args.dry_run)
+        report = import_list(store, identities, listed, origin, utc_now(), owners=app.load_owners(config.owners), trial=args.dry_run)
     if args.json:
         print_json({"imported": not args.dry_run, **report.as_json()})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from pipeline import app, cli, diff, intake
 from pipeline.errors import ParseError
 from pipeline.importing import ImportReport, Origin, import_list
-from pipeline.model import Role, Skipped, Standing
+from pipeline.model import Owner, Role, Skipped, Standing, independent
+from pipeline.owners import Owners
 from pipeline.resolve import Identities
 from pipeline.store import Store
 from tests.test_cli import configured, document, refused
@@ -160,6 +162,17 @@ def test_a_list_is_known_with_its_rows_for_evidence_and_raises_nothing() -> None
             assert row["because"].startswith('["line ')
         counts = store.counts()
         assert (counts["changes"], counts["alerts"], counts["deliveries"]) == (0, 0, 0)
+
+
+def test_a_list_and_the_news_of_its_house_are_one_source(tmp_path: Path) -> None:
+    owners = Owners([Owner("Quay Media", ("quay.example",))])
+    text = "coalition,member,since,source\nKelp Charter,Norvik,2020,https://lists.quay.example/kelp\n"
+    with Store.open(tmp_path / "p.db") as store:
+        take(store, text, owners=owners)
+        assert [r["owner"] for r in store.query("SELECT owner FROM articles")] == ["Quay Media"]
+        [known] = store.evidence_about([c.key for c in store.coalitions()])
+        assert known.owner == "Quay Media"
+        assert independent((known, replace(known, article="https://quay.example/news", story="another"))) == 1
 
 
 def test_the_same_list_again_changes_nothing(tmp_path: Path) -> None:

@@ -290,13 +290,25 @@ def test_the_command_fails_when_something_is_wrong_and_rebuilds(tmp_path: Path, 
         store.sync_feeds([], NOW)
     assert document(capsys, "--config", config, "doctor", "--json")["well"] is True
     with sqlite3.connect(path) as db:
+        tables = ("memberships", "spells", "redirects", "parties")
+        was = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+        assert was["memberships"] and was["spells"] and was["parties"]
         db.execute("UPDATE memberships SET standing = 'declined'")
+        db.execute("UPDATE parties SET name = 'Nobody'")
+        db.execute("DELETE FROM spells")
     db.close()
     assert document(capsys, "--config", config, "doctor", "--json", code=cli.FAILED)["well"] is False
     assert cli.main(["--config", config, "doctor"]) == cli.FAILED
     assert "--rebuild" in capsys.readouterr().out
     assert cli.main(["--config", config, "doctor", "--rebuild"]) == cli.DONE
-    assert "all is well" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "all is well" in said and said.startswith(f"{len(was['memberships'])} memberships")
+    with sqlite3.connect(path) as db:
+        rebuilt = {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+    db.close()
+    derived = slice(0, 6)  # all but the time of deriving
+    assert [r[derived] for r in rebuilt["memberships"]] == [r[derived] for r in was["memberships"]]
+    assert all(rebuilt[table] == was[table] for table in tables[1:])
 
 
 def test_a_store_that_cannot_be_read_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

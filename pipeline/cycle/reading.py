@@ -213,6 +213,7 @@ class ArticleStage(Run):
             retry=words.retry,
             owner=owner,
             gists=weighed.gists,
+            callings=resolution.callings,
         )
 
     def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:

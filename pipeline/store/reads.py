@@ -23,6 +23,7 @@ from sqlite_utils import Database
 from pipeline.errors import StoreError
 from pipeline.model import (
     KEY,
+    KEY_WITHIN,
     Article,
     Change,
     ChangeKind,
@@ -348,7 +349,7 @@ class Reads:
         tells is withdrawn."""
         told = [e for e in fresh if is_renaming(e)]
         gone = {(e.log_key, e.article) for e in withdrawn if is_renaming(e)}
-        defines = any(n.kind == KEY or fold(n.spelling) in self.rulings().counts_as for n in learned)
+        defines = any(n.kind == KEY or n.kind.startswith(KEY_WITHIN) or fold(n.spelling) in self.rulings().counts_as for n in learned)
         if not told and not gone and not defines:
             return self.rulings()
         kept = [e for e in self._renamings(None) if (e.log_key, e.article) not in gone]
@@ -383,7 +384,21 @@ class Reads:
         for n in learned:
             if n.kind != KEY and fold(n.spelling) in rivals:
                 rivals[fold(n.spelling)].add(n.party.key)
-        return [Definition(key, party, tuple(sorted(rivals[key] - {key, party.key}))) for (key, _), party in defined.items()]
+        return [
+            *(Definition(key, party, tuple(sorted(rivals[key] - {key, party.key}))) for (key, _), party in defined.items()),
+            *self._definitions_within(clock, learned),
+        ]
+
+    def _definitions_within(self, clock: str, learned: Sequence[KnownName]) -> Iterator[Definition]:
+        """Gives what articles, and the names just learned, define of the members of one coalition."""
+        rows = self._rows(
+            "SELECT n.spelling, n.party, p.name, n.kind FROM names n JOIN parties p ON p.key = n.party"
+            " WHERE n.kind >= 'key within:' AND n.kind < 'key within;' AND n.first_seen <= ? ORDER BY n.rowid",
+            (clock,),
+        )
+        said = (KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"]) for r in rows)
+        for n in (*said, *(n for n in learned if n.kind.startswith(KEY_WITHIN))):
+            yield Definition(n.spelling, n.party, within=n.kind.removeprefix(KEY_WITHIN))
 
     def _renamings(self, known_at: datetime | None) -> list[Evidence]:
         clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)" if known_at else "e.withdrawn IS NULL"
@@ -437,13 +452,19 @@ class Reads:
     def coalitions(self) -> tuple[Party, ...]:
         """Gives every coalition that something has been said of, by name."""
         rulings = self.rulings()
-        rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT coalition FROM statements) ORDER BY name, key")
-        return tuple(dict.fromkeys(rulings.counts_as.get(r["key"], Party(r["key"], r["name"])) for r in rows))
+        roots = {rulings.root(r["coalition"]) for r in self._rows("SELECT DISTINCT coalition FROM statements")}
+        rows = self._rows("SELECT key, name FROM parties WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(sorted(roots)),))
+        named = {r["key"]: Party(r["key"], r["name"]) for r in rows}
+        own = {p.key: p for p in (*rulings.counts_as.values(), *rulings.apart.values())}
+        return tuple(sorted((named.get(key) or own.get(key) or Party(key, key) for key in roots), key=lambda p: (p.name, p.key)))
 
     def find_coalition(self, name: str) -> Party | None:
         """Gives the coalition of that key, name or learned spelling, folded; of several the one that most is said of."""
         found = next(iter(self._find(name, "coalition")), None)
-        return self.rulings().counts_as.get(found.key, found) if found else None
+        if not found or (root := self.rulings().counts_as.get(found.key)) is None:
+            return found
+        rows = self._rows("SELECT name FROM parties WHERE key = ?", (root.key,))
+        return Party(root.key, rows[0]["name"]) if rows else root
 
     def find_parties(self, name: str) -> tuple[Party, ...]:
         """Gives the coalitions, and after them the members, of that key, name or learned spelling, by how much is said of them.

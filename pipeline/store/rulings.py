@@ -28,16 +28,18 @@ class Rulings:
 
     `counts_as` has the key of each party that counts as another one, and that other one; `apart` the spellings of a party that
     are a party of their own; `verdicts` what was decided of statements, by their key, in the order of deciding; `under` the keys that
-    count as a party, by its key.
+    count as a party, by its key. `within` has, by the keys of a coalition and of what others took for its member, the member that it
+    is there.
     """
 
     counts_as: Mapping[str, Party] = field(default_factory=dict)
     apart: Mapping[tuple[str, str], Party] = field(default_factory=dict)
     verdicts: Mapping[str, Sequence[Judgement]] = field(default_factory=dict)
     under: Mapping[str, Collection[str]] = field(default_factory=dict)
+    within: Mapping[tuple[str, str], Party] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.counts_as or self.apart or self.verdicts)
+        return bool(self.counts_as or self.apart or self.verdicts or self.within)
 
     def roots(self) -> dict[str, str]:
         """The key of each party that counts as another one, and the key of that one."""
@@ -52,14 +54,24 @@ class Rulings:
         """All the keys under which evidence may be kept that counts for the given parties."""
         found = {self.root(key) for key in keys}
         found = found.union(*(self.under.get(root, ()) for root in found))
-        return found | {key for (key, _), own in self.apart.items() if own.key in found} if self.apart else found
+        if self.apart:
+            found = found | {key for (key, _), own in self.apart.items() if own.key in found}
+        if self.within:
+            found = found | {key for (_, other), party in self.within.items() if party.key in found for key in self._names_of(other)}
+        return found
+
+    def _names_of(self, root: str) -> set[str]:
+        return {root, *self.under.get(root, ())}
 
     def alike(self, e: Evidence) -> set[str]:
         """The keys of the statements that would count as the same as a counted piece of evidence, its own among them."""
         statement, keys = e.statement, {e.log_key}
-        if self.counts_as:
+        if self.counts_as or self.within:
+            own = statement.member.key if statement.member else ""
             for coalition in self.kin((statement.coalition.key,)):
-                for member in self.kin((statement.member.key,)) if statement.member else ("",):
+                for member in self.kin((own,)) if own else ("",):
+                    if own and self.member(self.root(coalition), self.root(member)) != own:
+                        continue  # the short form of another coalition's member
                     parties = Party(coalition, coalition), Party(member, member) if member else None
                     keys.add(replace(statement, coalition=parties[0], member=parties[1]).key)
         return keys
@@ -69,6 +81,11 @@ class Rulings:
         own = self.apart.get((party.key, fold(said))) if self.apart and said else None
         party = own or party
         return self.counts_as.get(party.key, party)
+
+    def member(self, coalition: str, member: str) -> str:
+        """The key of whom a member (key) of a coalition (key) counts as there; both keys are those that count."""
+        party = self.within.get((coalition, member))
+        return party.key if party else member
 
     def count(self, e: Evidence) -> Evidence | None:
         """What a piece of evidence counts as; None for one that counts no more, and for a body that is said to be its own member."""
@@ -93,6 +110,7 @@ class Rulings:
             return None
         coalition = self.party(statement.coalition, e.coalition_said)
         member = self.party(statement.member, e.member_said) if statement.member else None
+        member = self.within.get((coalition.key, member.key), member) if member else None
         if member and member.key == coalition.key:
             return None
         statement = replace(statement, coalition=coalition, member=member)
@@ -112,11 +130,13 @@ def covers(judgement: Judgement, e: Evidence) -> bool:
 @dataclass(frozen=True, slots=True)
 class Definition:
     """An article's word that the party of a key is another one: "Lusaka Vaccine Compact (LVC)", where LVC had become a party of its
-    own. `rivals` are the keys of others that this spelling is learned for."""
+    own. `rivals` are the keys of others that this spelling is learned for. Where it holds `within` one coalition (key) alone, it is a
+    member's, and so is "Brazil" for its federation."""
 
     key: str
     party: Party
     rivals: tuple[str, ...] = ()
+    within: str = ""
 
 
 def rule(
@@ -163,16 +183,31 @@ def rule(
                 links.append((key, body.key))
     roots = _joined(links)
     defined = []
-    for d in sorted(definitions, key=lambda d: (d.key, d.party.key)):
+    inside: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for d in sorted(definitions, key=lambda d: (d.key, d.party.key, d.within)):
         called.setdefault(d.party.key, d.party.name)
-        if frozenset((d.key, d.party.key)) not in two and all(roots.get(r, r) == roots.get(d.party.key, d.party.key) for r in d.rivals):
+        if frozenset((d.key, d.party.key)) in two:
+            continue
+        if d.within:
+            inside[(d.within, d.key)].add(d.party.key)
+        elif all(roots.get(r, r) == roots.get(d.party.key, d.party.key) for r in d.rivals):
             defined.append((d.key, d.party.key))
     roots = _joined([*links, *defined])
     counts_as = {key: Party(root, names.get(root) or called.get(root) or root) for key, root in roots.items()}
     under: dict[str, set[str]] = defaultdict(set)
     for key, root in roots.items():
         under[root].add(key)
-    return Rulings(counts_as, apart, dict(verdicts), dict(under))
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (coalition, key), parties in inside.items():
+        found[(roots.get(coalition, coalition), roots.get(key, key))] |= {roots.get(party, party) for party in parties}
+    # A short form of two members is nobody's, and no member is a short form of itself, nor of the body.
+    within = {
+        (coalition, key): Party(party, names.get(party) or called.get(party) or party)
+        for (coalition, key), parties in found.items()
+        for party in parties
+        if len(parties) == 1 and party not in {key, coalition}
+    }
+    return Rulings(counts_as, apart, dict(verdicts), dict(under), within)
 
 
 def _is_initials(name: str) -> bool:

@@ -687,6 +687,67 @@ def what_decides(db: Database) -> None:
         db.execute(statement)
 
 
+NAMING = """
+CREATE TABLE called (
+    party TEXT NOT NULL REFERENCES parties (key),
+    name TEXT NOT NULL,
+    naming TEXT NOT NULL CHECK (naming IN ('config', 'renamed', 'said')),
+    since TEXT NOT NULL,
+    PRIMARY KEY (party, name, naming)
+) STRICT, WITHOUT ROWID;
+INSERT INTO called SELECT key, name, 'said', '' FROM parties;
+CREATE INDEX names_keys_within ON names (kind) WHERE kind >= 'key within:' AND kind < 'key within;';
+CREATE TABLE redirects_within (
+    coalition TEXT NOT NULL,
+    party TEXT NOT NULL,
+    counts_as TEXT NOT NULL REFERENCES parties (key),
+    PRIMARY KEY (coalition, party)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX redirects_within_counts_as ON redirects_within (counts_as, coalition);
+DROP VIEW current_membership;
+CREATE VIEW current_membership AS
+SELECT c.name AS coalition, m.name AS member, s.standing, s.role, s.since, s.until,
+    coalesce(nullif((SELECT {independent} {counted}), 0),
+        (SELECT sources FROM spells p WHERE p.coalition = s.coalition AND p.member = s.member ORDER BY p.place DESC LIMIT 1)) AS sources,
+    coalesce((SELECT e.quote {counted} ORDER BY coalesce(e.published, e.first_seen) DESC, e.id DESC LIMIT 1),
+        (SELECT e.quote FROM spells p JOIN evidence e ON e.id = p.evidence
+            WHERE p.coalition = s.coalition AND p.member = s.member ORDER BY p.place DESC LIMIT 1)) AS last_words
+FROM memberships s JOIN parties c ON c.key = s.coalition JOIN parties m ON m.key = s.member
+ORDER BY c.name, s.standing, m.name;
+DROP VIEW statement_log;
+CREATE VIEW statement_log AS
+SELECT e.first_seen AS known_from, e.withdrawn AS known_until, t.date AS effective,
+    c.name AS coalition, m.name AS member, t.event, t.status, e.role, e.published, a.publisher, e.quote AS words, a.url,
+    round(e.confidence, 2) AS confidence, e.detector,
+    (SELECT j.verdict FROM judgements j WHERE j.statement = t.key AND j.undone_at IS NULL AND (j.article IS NULL OR j.article = e.article)
+        ORDER BY j.id DESC LIMIT 1) AS judged,
+    (SELECT p.name FROM redirects r JOIN parties p ON p.key = r.counts_as WHERE r.party = t.coalition) AS coalition_counts_as,
+    (SELECT p.name FROM parties p WHERE p.key = coalesce(
+        (SELECT counts_as FROM redirects_within w
+            WHERE w.coalition = coalesce((SELECT counts_as FROM redirects WHERE party = t.coalition), t.coalition)
+            AND w.party = coalesce((SELECT counts_as FROM redirects WHERE party = t.member), t.member)),
+        (SELECT counts_as FROM redirects WHERE party = t.member))) AS member_counts_as,
+    t.key AS statement
+FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
+    JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
+ORDER BY e.first_seen DESC, e.id DESC;
+"""
+"""The names under which parties may be shown, and who in one coalition counts as another member of it."""
+_COUNTED_WITHIN = _COUNTED.replace(
+    "AND t.member IN (SELECT s.member UNION ALL SELECT party FROM redirects WHERE counts_as = s.member)",
+    """AND t.member IN (SELECT s.member UNION ALL SELECT party FROM redirects WHERE counts_as = s.member
+            UNION ALL SELECT party FROM redirects_within WHERE counts_as = s.member AND coalition = s.coalition
+            UNION ALL SELECT r.party FROM redirects_within w JOIN redirects r ON r.counts_as = w.party
+                WHERE w.counts_as = s.member AND w.coalition = s.coalition)""",
+)
+
+
+@migrations()
+def names_to_show(db: Database) -> None:
+    for statement in _statements(NAMING.replace("{independent}", _INDEPENDENT).replace("{counted}", _COUNTED_WITHIN)):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

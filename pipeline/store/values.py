@@ -11,12 +11,14 @@ from datetime import datetime
 
 from pipeline.model import (
     KEY,
+    KEY_WITHIN,
     NO_HINTS,
     UNMOVED,
     Alert,
     AlertState,
     AlertTurn,
     Article,
+    Calling,
     Change,
     Claim,
     Delivery,
@@ -193,6 +195,7 @@ class Reading:
     difference; `rulings` are those that hold from now on, `stirred` whether they are others than before. `retold` gives, by the
     statement (key) of each piece of evidence, the statements that told the same happening. `turns` are those of earlier alerts.
     `owner` is the house behind the publisher. `gists` is what becomes of those of its pairs; None lets go of all of the coalitions'.
+    `callings` are the names under which it shows parties; None where those of its statements are.
     """
 
     article: Article
@@ -223,6 +226,7 @@ class Reading:
     retry: datetime | None = None
     owner: str = ""
     gists: Gists | None = None
+    callings: tuple[Calling, ...] | None = None
 
     @property
     def renames(self) -> bool:
@@ -230,7 +234,7 @@ class Reading:
         if self.rulings is not None:
             return self.stirred
         told = any(e.statement.event is Event.RENAMED for e in (*self.evidence, *self.withdrawn))
-        return told or any(n.kind == KEY for n in self.learned)
+        return told or any(n.kind == KEY or n.kind.startswith(KEY_WITHIN) for n in self.learned)
 
 
 @dataclass(frozen=True, slots=True)

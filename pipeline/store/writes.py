@@ -12,7 +12,21 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.model import Act, Alert, AlertTurn, Change, Delivery, Entry, Evidence, KnownName, Membership, Party, RosterRule
+from pipeline.model import (
+    Act,
+    Alert,
+    AlertTurn,
+    Calling,
+    Change,
+    Delivery,
+    Entry,
+    Evidence,
+    KnownName,
+    Membership,
+    Naming,
+    Party,
+    RosterRule,
+)
 from pipeline.store.gists import GistReads, drop_gists, save_gists
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, day_of, moment, pack, rule_of, sketch_of
@@ -133,6 +147,11 @@ class Writes(GistReads):
         with self._writing() as db:
             _save_redirects(db, self.rulings())
 
+    def show_names(self) -> None:
+        """Shows every party under the best of the names that it was ever called by."""
+        with self._writing() as db:
+            _show(db, [r["party"] for r in db.execute("SELECT DISTINCT party FROM called").fetchall()])
+
     def lists_owners_by(self) -> str:
         """Gives the fingerprint of the listing by which the owners of articles were found; empty where none was."""
         rows = self._rows("SELECT fingerprint FROM ownership")
@@ -205,6 +224,9 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
     _save_claims(db, article, reading)
     _save_names(db, reading.learned, now)
     ids = _save_evidence(db, article, reading.evidence, now)
+    named = (p for e in reading.evidence for p in (e.statement.coalition, e.statement.member, e.successor) if p)
+    callings = map(Calling, named) if reading.callings is None else reading.callings
+    _save_callings(db, callings, reading.article.published or now)
     _withdraw(db, reading.withdrawn, now)
     _save_memberships(db, reading.coalitions, reading.members, reading.memberships, now)
     for change in reading.changes:
@@ -336,21 +358,61 @@ def _save_claims(db: sqlite3.Connection, article: int, reading: Reading) -> None
     )
 
 
-def _save_parties(db: sqlite3.Connection, parties: Iterable[Party], *, rename: bool = False) -> None:
-    """Keeps parties. The name that was learned first stays until another is learned: an article's own way of naming is its own."""
-    also = "UPDATE SET name = ?2, folded = ?3 WHERE name <> ?2" if rename else "NOTHING"
+def _save_parties(db: sqlite3.Connection, parties: Iterable[Party]) -> None:
+    """Keeps parties that are not known yet; what they are shown as is decided in `_show`."""
     db.executemany(
-        f"INSERT INTO parties (key, name, folded) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO {also}",
+        "INSERT INTO parties (key, name, folded) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING",
         [(p.key, p.name, fold(p.name)) for p in dict.fromkeys(parties)],
     )
 
 
 def _save_names(db: sqlite3.Connection, learned: Sequence[KnownName], now: datetime) -> None:
-    _save_parties(db, (n.party for n in learned), rename=True)
+    _save_parties(db, (n.party for n in learned))
     db.executemany(
         "INSERT OR IGNORE INTO names (spelling, party, folded, kind, source, first_seen) VALUES (?, ?, ?, ?, ?, ?)",
         [(n.spelling, n.party.key, fold(n.spelling), n.kind, n.source, moment(now)) for n in learned],
     )
+
+
+def _save_callings(db: sqlite3.Connection, callings: Iterable[Calling], published: datetime) -> None:
+    """Keeps by which names an article calls parties, and shows each party under the best of all that it was ever called."""
+    callings = tuple(callings)
+    _save_parties(db, (c.party for c in callings))
+    for c in callings:
+        if c.naming is Naming.CONFIG:
+            db.execute("DELETE FROM called WHERE party = ? AND naming = 'config' AND name <> ?", (c.party.key, c.party.name))
+    db.executemany(
+        "INSERT INTO called (party, name, naming, since) VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT (party, name, naming) DO UPDATE SET since = ?4 WHERE ?4 < since",
+        [(c.party.key, c.party.name, c.naming, c.when.earliest().isoformat() if c.when else moment(published)) for c in callings],
+    )
+    _show(db, {c.party.key for c in callings})
+
+
+def _show(db: sqlite3.Connection, parties: Iterable[str]) -> None:
+    """Gives parties (keys) the best of the names that they were ever called by."""
+    for key in parties:
+        rows = db.execute("SELECT name, naming, since FROM called WHERE party = ?", (key,)).fetchall()
+        name = shown_as([(r["name"], Naming(r["naming"]), r["since"]) for r in rows])
+        db.execute("UPDATE parties SET name = ?1, folded = ?2 WHERE key = ?3 AND name <> ?1", (name, fold(name), key))
+
+
+def shown_as(names: Iterable[tuple[str, Naming, str]]) -> str:
+    """Gives the name that a party is shown under, of those that it is called, each with its first day: the configuration's, else what
+    it was renamed to last, else what it was called first, initials only where there is nothing else.
+
+    That depends on what the articles say, and not on the order in which they came.
+
+    >>> said = [("NZBA", Naming.SAID, "2021"), ("Net-Zero Banking Alliance", Naming.SAID, "2024"), ("Zero Alliance", Naming.SAID, "2025")]
+    >>> shown_as(said), shown_as([*said, ("Banks for Zero", Naming.RENAMED, "2025")])
+    ('Net-Zero Banking Alliance', 'Banks for Zero')
+    """
+    of: dict[Naming, list[tuple[str, str]]] = {naming: [] for naming in Naming}
+    for name, naming, since in names:
+        of[naming].append((since, name))
+    if of[Naming.CONFIG] or of[Naming.RENAMED]:
+        return max(of[Naming.CONFIG] or of[Naming.RENAMED])[1]
+    return min(of[Naming.SAID], key=lambda said: (" " not in said[1] and said[1].isupper(), *said))[1]
 
 
 def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evidence], now: datetime) -> dict[str, int]:
@@ -513,6 +575,9 @@ def _save_redirects(db: sqlite3.Connection, rulings: Rulings) -> None:
     drop_gists(db)
     _save_parties(db, rulings.counts_as.values())
     db.executemany("INSERT INTO redirects VALUES (?, ?)", [(key, party.key) for key, party in rulings.counts_as.items()])
+    db.execute("DELETE FROM redirects_within")
+    _save_parties(db, rulings.within.values())
+    db.executemany("INSERT INTO redirects_within VALUES (?, ?, ?)", [(*pair, party.key) for pair, party in rulings.within.items()])
 
 
 def _save_alerts(
