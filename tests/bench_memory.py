@@ -1,11 +1,13 @@
 """How long one article takes to remember, and a question to answer, in a store of a given size. Not a test: run it by hand.
 
-    python -m tests.bench_memory 10000 100000 1000000 [--keep FOLDER] [--profile]
+    python -m tests.bench_memory 10000 100000 1000000 [--keep FOLDER] [--profile] [--told 100 1000 5000]
 
 The store is filled in bulk with invented articles, a fifth as many statements, and one coalition for 200 articles; the largest
 coalition has a hundredth of the statements. Then 300 more articles are read as the cycle reads them, detection aside: what is known of
 their address, their near-copies, whose names they are, what they change, and all of it saved. Of these, a quarter tell of a new
 member, a quarter of an exit, a quarter repeat what is known, and a quarter are a copy of another article or say nothing.
+
+With `--told` it is the time for an article about one member of which so many articles of sixty houses told before.
 """
 
 from __future__ import annotations
@@ -28,11 +30,13 @@ import numpy as np
 
 from pipeline import app, cycle, diff
 from pipeline.config import Config
+from pipeline.cycle.reading import Words
 from pipeline.fetch import FetchSettings
 from pipeline.model import Article, Claim, Detection, Event, Feed, PartialDate, Party, Quote, Statement, Status
 from pipeline.store import Store
 from pipeline.store.reads import INDEXED_HASHES, moment
 from pipeline.text import SKETCH_SIZE, fold
+from tests.shelf import Shelf, Told, claim
 
 BEGIN = datetime(2015, 1, 1, tzinfo=UTC)
 DAYS = 3600
@@ -253,14 +257,58 @@ def measure(path: Path, world: World, *, profile: bool) -> None:
             pstats.Stats(profiler).sort_stats("cumulative").print_stats(28)
 
 
+def measure_pair(times: int) -> None:
+    """Times 40 further articles about a member that was told of so many times."""
+    took = []
+    with Shelf() as shelf:
+        houses = [f"Quay {n}" for n in range(60)]
+        first = [
+            Told("launch", NOW, "launch " * 9, (claim(None, Event.FORMED, "2024-03-05"), claim("Norvik", date="2024-03-05"))),
+            Told("member", NOW + timedelta(hours=1), "is in " * 9, (claim("Norvik", Event.MEMBER),)),
+        ]
+        shelf.read(*first)
+        db = shelf.store.db.conn
+        keys = [r["key"] for r in db.execute("SELECT key FROM statements")]
+        with shelf.store.db.atomic():
+            for n in range(times):
+                at, house = moment(NOW + timedelta(hours=2 + n)), houses[n % len(houses)]
+                db.execute("INSERT INTO stories VALUES (?, ?)", (f"s{n}", at))
+                db.execute(
+                    "INSERT INTO articles (id, url, title, text, published, author, site, publisher, owner, language, origin, fingerprint,"
+                    " sketch, story, detector, first_seen, last_read)"
+                    " VALUES (?1, ?2, '', '', ?3, '', '', ?4, ?4, 'en', 'page', ?2, x'', ?5, 'gold', ?3, ?3)",
+                    (n + 10, f"https://told.example/{n}", at, house, f"s{n}"),
+                )
+                db.execute("INSERT INTO addresses VALUES (?, ?)", (f"https://told.example/{n}", n + 10))
+                db.execute(
+                    "INSERT INTO evidence (statement, article, quote, other_name, confidence, detector, published, first_seen, last_seen)"
+                    " VALUES (?1, ?2, 'as is known', '', 0.9, 'gold', ?3, ?3, ?3)",
+                    (keys[n % len(keys)], n + 10, at),
+                )
+        run = cycle._Cycle(shelf.parts, NOW, True, lambda stage, done, total: None, shelf.store.start_run(NOW))
+        for n in range(40):
+            at = NOW + timedelta(hours=times + n + 3)
+            said = (claim("Norvik", Event.MEMBER), claim(None, Event.FORMED)) if n % 2 else (claim("Norvik", date="2024-03"),)
+            told = Told(f"more{n}", at, " ".join(f"w{n}x{m}" for m in range(40)), said, houses[n])
+            shelf.articles[told.url] = told
+            words = Words(Article(told.url, told.name, told.text, at, site=told.publisher), (), told.publisher, (told.url,))
+            worked = time.process_time()
+            run._read(words)
+            took.append((time.process_time() - worked) * 1000)
+    print(f"told of {times:>6,} times | article: first {took[0]:.1f} ms, then median {statistics.median(took[1:]):.2f} ms of processor")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times the memory at several sizes.")
-    parser.add_argument("sizes", nargs="*", type=int, default=[10_000, 100_000])
+    parser.add_argument("sizes", nargs="*", type=int)
     parser.add_argument("--keep", type=Path, help="a folder for the stores, which are filled once")
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--told", nargs="*", type=int, default=[], help="how often a member was told of")
     args = parser.parse_args()
+    for times in args.told:
+        measure_pair(times)
     with tempfile.TemporaryDirectory() as folder:
-        for size in args.sizes:
+        for size in args.sizes or ([] if args.told else [10_000, 100_000]):
             path = (args.keep or Path(folder)) / f"bench-{size}.db"
             world = World(size)
             if not path.exists():
