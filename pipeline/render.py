@@ -147,7 +147,7 @@ def opening(digest: Digest) -> tuple[str, ...]:
 
 
 BACKGROUND_NOTE = "Older events told for the first time, and memberships that were learned of."
-DISPUTED_NOTE = "Contradicted before this period, and not settled by anybody since."
+DISPUTED_NOTE = "Contradicted, and not settled by anybody since."
 EXPECTED_NOTE = "Announced for a day that is over. Nothing says that it happened, and nothing says that it did not."
 
 

@@ -102,6 +102,18 @@ def test_older_disputes_stay_in_sight_until_somebody_decides() -> None:
         assert later.news == () and [g.lines[0].who for g in later.disputed] == ["Altera Lines"] and "STILL DISPUTED" in render.text(later)
 
 
+def test_an_audience_of_exits_is_told_that_one_is_denied() -> None:
+    exits = AlertRule("exits", kinds=frozenset({ChangeKind.MEMBER_LEFT}))
+    with post_for(audience("exits", exits)) as post:
+        post.read(told("exit", claim("Norvik Freight", Event.LEFT), claim("Altera Lines", Event.LEFT)), now=DAY)
+        post.read(told("denial", claim("Norvik Freight", Event.LEFT, status=Status.DENIED), day=0.2), now=DAY + 5 * HOUR)
+        post.read(told("other", claim("Port of Ghent", Event.LEFT), day=0.9), now=DAY + 25 * HOUR)
+        page = next(m for _, m in post.got if "Norvik" in m.text)
+        news, _, disputed = page.text.partition("STILL DISPUTED")
+        assert "Altera Lines and Norvik Freight left" in news and "Norvik Freight was reported as no longer a member" in disputed
+        assert "Altera" not in disputed
+
+
 def test_a_feed_that_went_quiet_is_named() -> None:
     with Post(AlertRule("none", least_confidence=1.0)) as post:
         post.read(told("exit", claim("Norvik Freight", Event.LEFT)))

@@ -77,7 +77,13 @@ def make_digest(
 
     changes = [c for c in store.changes(since, until) if is_theirs(c)]
     overdue = [o for o in memory.overdue(store, until.date()) if is_theirs(_as_announced(o, until))]
-    disputed = [c for c in store.disputed(DISPUTES_SHOWN) if c.detected_at < since and is_theirs(c)]
+    # Nobody is told of an exit without its denial because their rule asks for exits alone.
+    told = {(c.coalition.key, c.member) for c in changes}
+    disputed = [
+        c
+        for c in store.disputed(DISPUTES_SHOWN)
+        if (c.detected_at < since and is_theirs(c)) or (c.detected_at <= until and (c.coalition.key, c.member) in told)
+    ]
     first = datetime.combine(strip.first_month(until.date()), datetime.min.time(), UTC)
     strips = {key: strip.build(store.course_of(key, first), until.date()) for key in dict.fromkeys(c.coalition.key for c in changes)}
     return digest.build(
