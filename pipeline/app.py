@@ -24,7 +24,7 @@ from pipeline.detect.lexicon import Lexicon
 from pipeline.errors import UsageError
 from pipeline.fetch import Fetcher
 from pipeline.fetch.archive import Archive, Replay
-from pipeline.model import Article, Detection, KnownName, Owner, Watched
+from pipeline.model import Article, Detection, KnownName, Owner, Party, Watched
 from pipeline.owners import Owners, owners_from
 from pipeline.store import Store
 
@@ -190,6 +190,17 @@ def open_memory(config: Config) -> Iterator[tuple[Store, resolve.Identities]]:
     """
     with Store.open(config.store_path) as store:
         yield store, known_identities(config, store)
+
+
+def look_up(config: Config, store: Store, name: str) -> Party | None:
+    """Gives the party that a name stands for by all that is known of spellings, where anything was said of it: NATO under its full
+    name, a state by its capital."""
+    identities = known_identities(config, store)
+    member = identities.member(name, among_states=True)
+    for party in (identities.coalition(name), member.party if member else None):
+        if party and (found := store.find_parties(party.key)):
+            return found[0]
+    return None
 
 
 def known_identities(config: Config, store: Store) -> resolve.Identities:

@@ -277,8 +277,14 @@ def members(args: argparse.Namespace) -> int:
         raise UsageError("COALITION is empty: write the name of one")
     as_of = _day(args.as_of) if args.as_of is not None else None
     known_at = when(args.known_at, utc_now()) if args.known_at is not None else None
-    with reading(configuration(args)) as store:
+    config = configuration(args)
+    with reading(config) as store:
         coalition = store.find_coalition(args.coalition)
+        if coalition is None:
+            from pipeline import app
+
+            party = app.look_up(config, store, args.coalition)
+            coalition = store.find_coalition(party.key) if party else None
         if coalition is None:
             raise PipelineError(f"no coalition of that name is known{_near(args.coalition, store)}", about=args.coalition)
         found = memory.known(store, coalition.key, as_of, known_at)

@@ -290,7 +290,10 @@ def find(store: Store, name: str) -> Party:
     """Gives the party of that name, coalitions before members, the one that most is said of. Raises PipelineError, with near names."""
     found = store.find_parties(name)
     if not found:
-        close = get_close_matches(fold(name), {fold(s.party.name): None for s in store.spoken_of()}, n=3, cutoff=0.6)
+        known = list(dict.fromkeys(fold(s.party.name) for s in store.spoken_of()))
+        words = set(fold(name).split())
+        fuller = [n for n in known if words <= set(n.split())]
+        close = list(dict.fromkeys([*fuller, *get_close_matches(fold(name), known, n=3, cutoff=0.6)]))[:3]
         near = f"; near names: {', '.join(close)}" if close else ""
         raise PipelineError(f"nothing was said of a party of that name{near}", about=name)
     return found[0]

@@ -31,15 +31,17 @@ def add_commands(command: Command, load: Load, when: Callable[[str], datetime]) 
 
 
 def _timeline(args: argparse.Namespace, load: Load, when: Callable[[str], datetime]) -> int:
-    from pipeline import memory
+    from pipeline import app, memory
     from pipeline.render import json_text, plain
     from pipeline.store import Store
 
     if not args.name.strip():
         raise UsageError("COALITION|MEMBER is empty: write the name of one")
     known_at = when(args.known_at) if args.known_at is not None else None
-    with Store.open(load(args).store_path, read_only=True) as store:
-        party = memory.find(store, args.name)
+    config = load(args)
+    with Store.open(config.store_path, read_only=True) as store:
+        party = app.look_up(config, store, args.name) if not store.find_parties(args.name) else None
+        party = party or memory.find(store, args.name)
         found = memory.timeline(store, party.key, known_at)
     if args.json:
         document = {

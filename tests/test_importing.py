@@ -338,3 +338,16 @@ def test_a_list_without_one_good_row_fails_and_tells_each(tmp_path: Path, capsys
 def test_roles_of_a_list_are_read_as_people_write_them() -> None:
     rows = read("coalition,member,role\nKelp,A,Founding Member\nKelp,B,ASSOCIATE\nKelp,C,\n").rows
     assert [r.role for r in rows] == [Role.FOUNDER, Role.PARTNER, None]
+
+
+def test_what_is_imported_is_found_by_the_names_that_news_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = configured(tmp_path, "https://wire.example/feed.xml")
+    listed = tmp_path / "list.csv"
+    listed.write_text("where,who,since\nNorth Atlantic Treaty Organization,Iceland,1949\nKelp Charter,Norlund Shipping A/S,2020\n")
+    assert cli.main(["--config", config, "import", str(listed)]) == cli.DONE
+    capsys.readouterr()
+    found = document(capsys, "--config", config, "members", "NATO", "--as-of", "1950-01-01", "--json")
+    assert [(m["member"], m["since"]) for m in found["members"]] == [("Iceland", "1949")]
+    by_capital = document(capsys, "--config", config, "timeline", "Reykjavik", "--json")
+    assert [h["coalition"] for h in by_capital["histories"]] == ["North Atlantic Treaty Organization"]
+    assert "near names: norlund shipping a s" in refused(capsys, "--config", config, "timeline", "Norlund")[1]

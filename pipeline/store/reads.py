@@ -242,7 +242,8 @@ class Reads:
         What counts for a coalition that was merged into one of them, or that one of them was merged into, is among it.
         With `members` (keys) only what is said of these and of the coalitions themselves: an article about one member of a body
         of thousands is not weighed against all that was ever said of the others. Judgements and renamings are applied: those of
-        `rulings`, else those that hold (or held at `known_at`). Briefly it comes without story, owner, confidence and detector.
+        `rulings`, else those that hold (or held at `known_at`). Briefly it comes without story, owner, confidence and detector,
+        and in no order.
         """
         rulings = rulings if rulings is not None else self.rulings(known_at)
         asked, among = self.merged_with(coalitions, rulings), set(members) if members is not None else None
@@ -288,8 +289,9 @@ class Reads:
         clock = "e.withdrawn IS NULL"
         if known_at is not None:
             clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)"
+        order = "" if briefly else " ORDER BY coalesce(e.published, e.first_seen), e.id"
         rows = self._rows(
-            f"{_BRIEFLY if briefly else EVIDENCE} WHERE {about} AND {clock} ORDER BY coalesce(e.published, e.first_seen), e.id",
+            f"{_BRIEFLY if briefly else EVIDENCE} WHERE {about} AND {clock}{order}",
             {
                 "coalitions": json.dumps(sorted(set(coalitions))),
                 "members": json.dumps(sorted(set(members or ()))),
