@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from pipeline import app, articles, screen
+from pipeline.cell import shared
 from pipeline.errors import FetchError, ParseError, UsageError
 from pipeline.fetch import Fetcher, FetchSettings, PageRequest
 from pipeline.model import Article, Claim, Page
@@ -67,7 +68,7 @@ def _fetched(url: str, settings: FetchSettings) -> Article:
     with Fetcher(settings) as fetcher:
         for _, outcome in fetcher.fetch([PageRequest(url)]):
             if isinstance(outcome, Page):
-                return articles.parse(outcome)
+                return shared().call(articles.parse, outcome, about=url)
             if isinstance(outcome, FetchError):
                 raise outcome
     raise FetchError("gave no page", about=url)
@@ -104,7 +105,7 @@ def article_of(body: bytes, name: str, published: datetime | None) -> Article:
     """
     kind = "text/html" if name.lower().endswith((".html", ".htm", ".xhtml")) else "text/plain"
     try:
-        article = articles.parse_html(body, content_type=kind)
+        article = shared().call(articles.parse_html, body, "", kind)
     except ParseError as problem:
         raise ParseError(str(problem), about="standard input" if name == "-" else name) from problem
     return replace(article, published=published) if published else article

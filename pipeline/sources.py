@@ -287,12 +287,17 @@ def _try(fetcher: Fetcher, offers: Sequence[Offer]) -> Iterator[_Found]:
             yield replace(found, title=found.title or offer.title)
 
 
-def _read(page: Page) -> _Found | None:
+def _parsed(page: Page, feed: Feed) -> ParsedFeed:
     from pipeline import feeds
+    from pipeline.cell import shared
 
+    return feeds.quick(page, feed) or shared().call(feeds.parse, page, feed, about=page.url)
+
+
+def _read(page: Page) -> _Found | None:
     address = page.moved or page.url
     try:
-        parsed = feeds.parse(page, Feed("", page.url))
+        parsed = _parsed(page, Feed("", page.url))
     except ParseError:
         return None
     return _Found(address, parsed.title, parsed, page)
@@ -330,7 +335,7 @@ def _newest(parsed: ParsedFeed) -> str:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from pipeline import feeds, screen
+    from pipeline import screen
     from pipeline.fetch import Fetcher, PageRequest
 
     config = configuration(args)
@@ -345,7 +350,7 @@ def _check(args: argparse.Namespace) -> int:
         row: dict[str, Any] = {"name": state.feed.name, "url": state.address, "ok": False, "entries": 0, "newest": "", "said": ""}
         if isinstance(outcome, Page):
             try:
-                parsed = feeds.parse(outcome, state.feed)
+                parsed = _parsed(outcome, state.feed)
             except ParseError as error:
                 row["said"] = str(error).removeprefix(f"{error.about}: ")
             else:

@@ -56,8 +56,11 @@ def digest(*parts: str) -> str:
     >>> digest("a", "bc") == digest("a", "bc"), digest("a", "bc") == digest("ab", "c"), len(digest("a"))
     (True, False, 16)
     """
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return hashlib.blake2b(b"".join(len(e).to_bytes(4, "big") + e for e in encoded), digest_size=8).hexdigest()
+    together = b""
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        together += len(encoded).to_bytes(4, "big") + encoded
+    return hashlib.blake2b(together, digest_size=8).hexdigest()
 
 
 def sketch(text: str) -> tuple[int, ...]:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import app, config, cycle
+from pipeline import app, articles, config, cycle
+from pipeline.cell import Cell
 from pipeline.errors import DeliveryError, StoreError
 from pipeline.model import Article, Channel, Claim, Detection, Event, Quote, Status
 from pipeline.notify import Message
@@ -540,3 +541,65 @@ def test_a_page_behind_a_paywall_is_told_as_read_in_part_and_the_feeds_longer_te
     assert not report.failures and kinds(report) == sorted([*FOUNDED])
     with desk.store() as store:
         assert LAUNCH[0] in store.query("SELECT text FROM articles")[0]["text"]
+
+
+def several(desk: Desk, *pages: Sequence[str]) -> str:
+    """Publishes an article that goes on from page to page, and gives its address."""
+    title = "Carriers found Harbour Data Compact"
+    for number in range(1, len(pages) + 1):
+        following = f"<link rel='next' href='/launch.html?page={number + 1}'>" if number < len(pages) else ""
+        text = page(title, pages[number - 1], more=following)
+        if number == 1:
+            url = desk.publish("launch", title, pages[0], more=following)
+        else:
+            desk.site.put(f"/launch.html?page={number}", text)
+    return url
+
+
+def test_an_article_of_several_pages_is_stored_whole(desk: Desk) -> None:
+    more = ["The third page tells how the queues came about, and who had warned of them for years before the locks were closed."]
+    url = several(desk, LAUNCH[1:], [LAUNCH[1], LAUNCH[0]], more)
+    report = desk.run()
+    assert (report.parsed, report.partial, kinds(report)) == (1, (), FOUNDED)
+    with desk.store() as store:
+        stored = store.query("SELECT url, text FROM articles")
+    assert stored == [{"url": url, "text": "\n\n".join([LAUNCH[1], LAUNCH[0], *more])}]  # what page two repeats is there once
+    asked = [a.path for a in desk.site.requests if a.path.startswith("/launch")]
+    assert asked == ["/launch.html", "/launch.html?page=2", "/launch.html?page=3"]
+
+
+def test_an_article_whose_next_page_cannot_be_had_is_read_as_far_as_it_goes_and_again_later(desk: Desk) -> None:
+    url = several(desk, LAUNCH[:1], LAUNCH[1:])
+    desk.site.put("/launch.html?page=2", "later", status=503)
+    report = desk.run()
+    assert kinds(report) == FOUNDED and [(p.what, "page 2 of it: answered 503" in p.why) for p in report.partial] == [(url, True)]
+    desk.site.put("/launch.html?page=2", page("Carriers found Harbour Data Compact", LAUNCH[1:]))
+    assert desk.run(NOW + timedelta(minutes=1), everything=False).parsed == 0
+    report = desk.run(NOW + HOUR, everything=False)
+    assert (report.parsed, report.partial, report.changes) == (1, (), ())
+    with desk.store() as store:
+        assert store.query("SELECT version, text FROM articles") == [{"version": 2, "text": "\n\n".join(LAUNCH)}]
+
+
+def test_pages_that_number_themselves_for_ever_are_not_followed_for_ever(desk: Desk) -> None:
+    def answer(asked: Asked) -> Answer:
+        number = int(asked.path.rpartition("=")[2]) if "=" in asked.path else 1
+        words = [LAUNCH[0], f"Page {number} has a paragraph of its own, which no other page of this story has, about lock number {number}."]
+        return Answer(page("Locks", words, more=f"<link rel='next' href='/launch.html?page={number + 1}'>").encode())
+
+    desk.publish("launch", "Locks", LAUNCH)
+    for number in range(1, 30):
+        desk.site.on("/launch.html" + (f"?page={number}" if number > 1 else ""), answer)
+    assert desk.run().parsed == 1
+    assert len([a for a in desk.site.requests if a.path.startswith("/launch")]) == articles.MOST_PAGES
+
+
+def test_documents_that_take_for_ever_cost_their_limit_and_hold_nobody_up(desk: Desk) -> None:
+    desk.publish("launch", "Carriers found Harbour Data Compact", LAUNCH)
+    slow = desk.publish("slow", "Slow", LAUNCH, more="x" + "<p>x " * 1_500_000)  # half a minute, honestly spent on each paragraph
+    with desk.parts() as parts:
+        cell = Cell(seconds=2)
+        report = cycle.run_once(replace(parts, cell=cell), NOW)
+        cell.close()
+    assert kinds(report) == FOUNDED
+    assert {f.what: f.why for f in report.failures}[slow] == "takes longer than 2 seconds to read and was given up"

@@ -42,6 +42,7 @@ FLOORS = {
     "roster": CORE,
     "scoring": CORE,
     "strip": CORE,
+    "cell": SHELL,
     "config": SHELL,
     "duties": SHELL,
     "fetch": SHELL,

@@ -195,3 +195,28 @@ def test_a_long_roster_of_states_is_read_in_good_time(body: Body) -> None:
     assert body.run().changes == ()
     body.list([*(f"Member {n:04} Works" for n in range(1, 600)), "france", "Gambia"])
     assert kinds(body.run(NOW + WEEK)) == [("member_left", "Member 0000 Works")]
+
+
+def test_a_roster_that_fails_is_asked_again_as_a_feed_would_be(body: Body) -> None:
+    body.extra = body.extra.replace("coalition", "interval_minutes = 60\ncoalition")
+    body.list(MEMBERS)
+    body.run()
+    body.site.put("/members", "later", status=503)
+    body.run(NOW + WEEK)
+    body.run(NOW + WEEK + timedelta(hours=2))
+    # Twice half a failure, for a server that promises to be back: double the interval, and not four times.
+    with body.store() as store:
+        kept = store.query("SELECT next_due, due_why, strain, failures FROM rosters")
+    assert kept == [
+        {
+            "next_due": (NOW + WEEK + timedelta(hours=4)).isoformat(),
+            "due_why": "after 2 failures in a row (answered 503 Service Unavailable)",
+            "strain": 1.0,
+            "failures": 2,
+        }
+    ]
+    body.list(MEMBERS)
+    assert body.run(NOW + WEEK + timedelta(hours=3), everything=False).rosters == 0
+    assert body.run(NOW + WEEK + timedelta(hours=5), everything=False).rosters == 1
+    with body.store() as store:
+        assert store.query("SELECT strain, failures, failing_since FROM rosters") == [{"strain": 0.0, "failures": 0, "failing_since": None}]

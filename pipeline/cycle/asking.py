@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline import feeds, pacing
+from pipeline.cell import Cell
 from pipeline.cycle.run import STOPPED, Run, why_of, writable
 from pipeline.errors import FetchError, ParseError, PipelineError, Stopped, Trouble
 from pipeline.fetch import Outcome, PageRequest, site_of
@@ -79,7 +80,7 @@ class FeedStage(Run):
     def _answer(self, state: FeedState, request: PageRequest, outcome: Outcome) -> _Answer:
         if isinstance(outcome, FetchError) and outcome.retry_after:
             self._hold(outcome)
-        return _read_answer(state, request, outcome, self.now)
+        return _read_answer(state, request, outcome, self.now, self.parts.cell)
 
     def _keep(self, answers: Sequence[_Answer]) -> None:
         """Keeps the answers of some feeds in one transaction, and plans when each is asked next."""
@@ -131,7 +132,7 @@ class _Answer:
     fresh: float = 0.0
 
 
-def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: datetime) -> _Answer:
+def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: datetime, cell: Cell) -> _Answer:
     name = state.feed.name
     if isinstance(outcome, FetchError):
         if outcome.kind is Trouble.HELD:
@@ -148,7 +149,7 @@ def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: 
     if body_hash == state.body_hash:
         return _Answer(state, Poll(name, (), *validators, body_hash, unchanged=True, move=move, full=full), fresh=fresh)
     try:
-        parsed = feeds.parse(outcome, state.feed)
+        parsed = feeds.quick(outcome, state.feed) or cell.call(feeds.parse, outcome, state.feed, about=outcome.url)
     except ParseError as error:
         return _Answer(state, Poll(name, error=why_of(error)), error)
     entries = _writable_entries(parsed.entries)

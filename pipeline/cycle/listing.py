@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote, urlsplit
 
-from pipeline import roster
+from pipeline import pacing, roster
 from pipeline.cycle.reading import ArticleStage, Words
 from pipeline.cycle.run import why_of, writable
 from pipeline.errors import FetchError, ParseError
 from pipeline.fetch import Outcome, PageRequest, site_of
-from pipeline.model import Article, Detection, Page, Skipped, Standing
+from pipeline.model import Article, Detection, Page, Plan, Skipped, Standing
 from pipeline.resolve import parties_of
 from pipeline.store import Reading, RosterPoll, RosterState
 from pipeline.text import digest as hashed
@@ -35,9 +35,9 @@ class RosterStage(ArticleStage):
                 except (FetchError, ParseError) as error:
                     self.counts["failed_rosters"] += 1
                     self.failures.append(Skipped(state.rule.name, why_of(error)))
-                    self.store.save_roster(RosterPoll(state.rule.name, error=why_of(error)), self.now)
                     if isinstance(error, FetchError) and error.retry_after:
                         self._hold(error)
+                    self.store.save_roster(RosterPoll(state.rule.name, error=why_of(error)), self.now, self._pace(state, error))
                 self.tell("rosters", self.counts["rosters"], len(due))
 
     def _poll_roster(self, state: RosterState, outcome: Outcome) -> None:
@@ -48,15 +48,31 @@ class RosterStage(ArticleStage):
         if isinstance(outcome, Page):
             body_hash = hashlib.blake2b(outcome.body, digest_size=16).hexdigest()
             if body_hash != state.body_hash:
-                names = tuple(map(writable, roster.read(outcome, state.rule).names))
+                names = tuple(map(writable, self.parts.cell.call(roster.read, outcome, state.rule, about=outcome.url).names))
                 poll = RosterPoll(state.rule.name, names, outcome.header("etag"), outcome.header("last-modified"), body_hash)
         reading = self._roster_reading(state, poll.names)
-        self.store.save_roster(poll, self.now, reading)
+        self.store.save_roster(poll, self.now, self._pace(state), reading)
         if reading:
             self.parts.teach(reading.learned)
             self.counts["claims"] += len(reading.claims)
             self.changes += reading.changes
             self.alerts += reading.alerts
+
+    def _pace(self, state: RosterState, error: FetchError | ParseError | None = None) -> Plan:
+        """Plans the next poll as that of a feed with an interval of its own."""
+        rule = state.rule
+        pace = pacing.Pace(
+            rule.name,
+            rule.interval_minutes,
+            adaptive=False,
+            strain=state.strain,
+            failures=state.failures,
+            failing_since=state.failing_since,
+        )
+        if error is None:
+            return pacing.after_answer(pace, self.now)
+        plan, site = pacing.after_failure(pace, self.now, error, why_of(error)), site_of(rule.url)
+        return pacing.waits(plan, self.holds[site], site) if site in self.holds else plan
 
     def _roster_reading(self, state: RosterState, names: tuple[str, ...]) -> Reading | None:
         """Gives what a complete reading says that is worth keeping, as an article of the body; raises ParseError for a broken one."""

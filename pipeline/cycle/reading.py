@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
@@ -27,7 +27,8 @@ RETRY = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """An article on its way into the store: where it came from and what went wrong on the way."""
+    """An article on its way into the store: where it came from and what went wrong on the way, how often it was tried before, and
+    the address of the page on which it goes on."""
 
     article: Article
     entries: tuple[Entry, ...]
@@ -35,6 +36,8 @@ class Words:
     addresses: tuple[str, ...]
     why: str = ""
     retry: datetime | None = None
+    tries: int = 0
+    next_page: str = ""
 
 
 class ArticleStage(Run):
@@ -71,12 +74,62 @@ class ArticleStage(Run):
         except Stopped as told:
             # What has come is read: a site that is left alone for a minute between two pages would else never be read.
             self.waited = told
-        return [words for words in found if words is not None]
+        whole = [words for words in found if words is not None and not words.next_page]
+        if not self.waited:
+            try:
+                whole.extend(self._followed([words for words in found if words is not None and words.next_page]))
+            except Stopped as told:
+                self.waited = told  # what goes on on pages that were not asked for stays to be read
+        return whole
+
+    def _followed(self, found: Sequence[Words]) -> Iterator[Words]:
+        """Follows articles of several pages to their end, side by side, and gives each as it is complete."""
+        going_on: list[Words] = list(found)
+        for number in range(2, articles.MOST_PAGES + 1):
+            asked: dict[str, list[Words]] = {}
+            for words in going_on:
+                asked.setdefault(words.next_page, []).append(words)
+            going_on = []
+            for request, outcome in self._outcomes(PageRequest(url, robots=True) for url in asked):
+                for words in asked[request.url]:
+                    longer = self._with_page(words, number, outcome)
+                    if longer.next_page:
+                        going_on.append(longer)
+                    else:
+                        yield longer
+        yield from going_on
+
+    def _with_page(self, words: Words, number: int, outcome: Outcome) -> Words:
+        """Gives an article with the words of one page more. One whose next page cannot be had is read as far as it goes, and asked for
+        once more where that may help."""
+        until = self._hold(outcome) if isinstance(outcome, FetchError) and outcome.retry_after else None
+        if isinstance(outcome, Page):
+            try:
+                found = self.parts.cell.call(articles.examine, outcome, about=outcome.url)
+            except ParseError as error:
+                why, transient = why_of(error), False
+            else:
+                longer = articles.joined(words.article, [found.article])
+                goes_on = longer.text != words.article.text and not found.partial
+                return replace(words, article=replace(longer, text=writable(longer.text)), next_page=found.next_page if goes_on else "")
+        elif isinstance(outcome, FetchError):
+            why, transient = why_of(outcome), outcome.transient
+        else:
+            why, transient = "was answered as unchanged though nothing was known of it", False
+        why = f"page {number} of it: {why}"
+        self.partial.append(Skipped(words.entries[0].url, why))
+        retry = self._next_try(words.tries, until) if transient else None
+        return replace(words, why=why if retry else "", retry=retry, next_page="")
+
+    def _next_try(self, tries: int, until: datetime | None) -> datetime | None:
+        """When a page that could not be had for a passing reason is asked for again, None where it was tried often enough."""
+        return max(self.now + RETRY * 4**tries, until or self.now) if tries + 1 < TRIES else None
 
     def _words(self, group: tuple[PendingEntry, ...], outcome: Outcome | None) -> Words | None:
         """Gives the article behind entries of one address: its page, else what the feed itself said, else nothing."""
         first = group[0]
         entries = tuple(p.entry for p in group)
+        tries = max(p.tries for p in group)
         why, transient = "", False
         until = self._hold(outcome) if isinstance(outcome, FetchError) and outcome.retry_after else None
         if until and isinstance(outcome, FetchError) and outcome.kind is Trouble.HELD:
@@ -84,25 +137,31 @@ class ArticleStage(Run):
             return None
         if isinstance(outcome, Page):
             try:
-                found = articles.examine(outcome)
+                found = self.parts.cell.call(articles.examine, outcome, about=outcome.url)
                 article = found.article
                 if found.partial:
                     self.partial.append(Skipped(first.entry.url, found.partial))
-                    article = _longer(article, first)
-                return Words(_completed(article, first), entries, article.site or _house(first), (first.entry.url, outcome.final_url))
+                    article = self._longer(article, first)
+                return Words(
+                    _completed(article, first),
+                    entries,
+                    article.site or _house(first),
+                    (first.entry.url, outcome.final_url),
+                    tries=tries,
+                    next_page="" if found.partial else found.next_page,
+                )
             except ParseError as error:
                 why = why_of(error)
         elif isinstance(outcome, FetchError):
             why, transient = why_of(outcome), outcome.transient
         elif outcome is not None:
             why = "the page was answered as unchanged though nothing was known of it"
-        tries = max(p.tries for p in group)
-        retry = max(self.now + RETRY * 4**tries, until or self.now) if transient and tries + 1 < TRIES else None
+        retry = self._next_try(tries, until) if transient else None
         if why:
             self.counts["failed_articles"] += 1
             self.failures.append(Skipped(first.entry.url, why))
         try:
-            article = articles.from_entry(first.entry, first.publisher)
+            article = self._from_entry(first)
         except ParseError as error:
             if not why:
                 self.counts["failed_articles"] += 1
@@ -111,6 +170,17 @@ class ArticleStage(Run):
                 self.store.settle_entry(entry, self.now, why or why_of(error), retry)
             return None
         return Words(_completed(article, first), entries, _house(first), (first.entry.url,), why, retry)
+
+    def _longer(self, article: Article, pending: PendingEntry) -> Article:
+        """The article of a page that shows only its beginning, with the feed's own text where that is longer."""
+        try:
+            told = self._from_entry(pending)
+        except ParseError:
+            return article  # the feed has no words either
+        return replace(article, text=told.text) if len(told.text) > len(article.text) else article
+
+    def _from_entry(self, pending: PendingEntry) -> Article:
+        return self.parts.cell.call(articles.from_entry, pending.entry, pending.publisher, about=pending.entry.url)
 
     def _read(self, words: Words) -> None:
         """Reads one article: a copy of what was read is settled, all else goes through detection into the store."""
@@ -232,15 +302,6 @@ class ArticleStage(Run):
             return ()
         gone = (e for e in self.store.evidence_of(former) if e.log_key not in stated)
         return tuple(replace(e, article=article.url, withdrawn=self.now) for e in gone)
-
-
-def _longer(article: Article, pending: PendingEntry) -> Article:
-    """The article of a page that shows only its beginning, with the feed's own text where that is longer."""
-    try:
-        told = articles.from_entry(pending.entry, pending.publisher)
-    except ParseError:
-        return article  # the feed has no words either
-    return replace(article, text=told.text) if len(told.text) > len(article.text) else article
 
 
 def _completed(article: Article, pending: PendingEntry) -> Article:

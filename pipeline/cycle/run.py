@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from pipeline import notify, outbox, render
+from pipeline import cell, notify, outbox, render
 from pipeline.config import Config
 from pipeline.errors import FetchError, PipelineError, Stopped, Trouble
 from pipeline.fetch import Fetcher, Outcome, PageRequest
@@ -49,6 +49,7 @@ class Parts:
     teach: Callable[[Sequence[KnownName]], None]
     deliver: Callable[[notify.Message, Channel], str] = notify.deliver
     owners: Owners = field(default_factory=Owners)
+    cell: cell.Cell = field(default_factory=cell.shared)
 
 
 @dataclass(frozen=True, slots=True)

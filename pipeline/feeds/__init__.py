@@ -20,7 +20,7 @@ from pipeline.feeds.offers import printable
 from pipeline.model import Entry, Feed, Page, ParsedFeed
 from pipeline.text import digest
 
-__all__ = ["parse", "read_date"]
+__all__ = ["parse", "quick", "read_date"]
 
 
 def parse(page: Page, feed: Feed) -> ParsedFeed:
@@ -28,20 +28,36 @@ def parse(page: Page, feed: Feed) -> ParsedFeed:
 
     Raises ParseError, in one line, for bytes that are no feed: empty, a PDF or another binary file, a web page, other XML.
     """
+    return quick(page, feed) or _slow(page, feed)
+
+
+def quick(page: Page, feed: Feed) -> ParsedFeed | None:
+    """Reads a document of the usual kind, in a time that grows with its length and no faster; gives None for any other.
+
+    What others read (feedparser and its regular expressions) may take minutes for a document that is made for that: whoever reads
+    what strangers send gives `parse` a limit, and asks here first. Raises ParseError as `parse` does.
+    """
     about = page.url or feed.url
     if not page.body.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         raise ParseError("is empty", about=about)
     if kind := binary_kind(page.body):
         raise ParseError(f"is {kind}, not a feed", about=about)
     text = decode(page.body, page.header("content-type"))
-    base = page.final_url or page.url or feed.url
-    parsed = plain.parse(text, feed, base)
-    if parsed is None:
-        text = printable(text).strip()
-        if text.startswith(("{", "[")):
-            return _with_own_guids(jsonfeed.parse(text, feed, base, about))
-        parsed = sitemap.parse(text, feed, base, about) or odd.parse(text, feed, base, about)
+    parsed = plain.parse(text, feed, _base(page, feed))
+    return parsed and replace(_with_own_guids(parsed), hints=hints(text), deleted=deleted(text))
+
+
+def _slow(page: Page, feed: Feed) -> ParsedFeed:
+    about, base = page.url or feed.url, _base(page, feed)
+    text = printable(decode(page.body, page.header("content-type"))).strip()
+    if text.startswith(("{", "[")):
+        return _with_own_guids(jsonfeed.parse(text, feed, base, about))
+    parsed = sitemap.parse(text, feed, base, about) or odd.parse(text, feed, base, about)
     return replace(_with_own_guids(parsed), hints=hints(text), deleted=deleted(text))
+
+
+def _base(page: Page, feed: Feed) -> str:
+    return page.final_url or page.url or feed.url
 
 
 def _with_own_guids(parsed: ParsedFeed) -> ParsedFeed:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from pipeline.model import NO_HINTS, Entry, Feed, FeedHints, Move, Plan
 from pipeline.store.reads import moment
@@ -65,12 +66,12 @@ class Polling(Writes):
 
     def feed_states(self) -> tuple[FeedState, ...]:
         """Gives all feeds that are polled, by their names."""
-        return tuple(map(_state, self._rows("SELECT * FROM feeds WHERE configured ORDER BY name")))
+        return tuple(map(_state, self._rows(f"SELECT {_STATE} FROM feeds WHERE configured ORDER BY name")))
 
     def due_feeds(self, now: datetime, everything: bool = False) -> tuple[FeedState, ...]:
         """Gives the feeds that are due, or all of them, the longest waiting first."""
         rows = self._rows(
-            "SELECT * FROM feeds WHERE configured AND (? OR next_due <= ?) ORDER BY next_due, name", (everything, moment(now))
+            f"SELECT {_STATE} FROM feeds WHERE configured AND (? OR next_due <= ?) ORDER BY next_due, name", (everything, moment(now))
         )
         return tuple(map(_state, rows))
 
@@ -133,18 +134,7 @@ class Polling(Writes):
             counts = [_save_entries(db, poll, at, now) if poll.entries or poll.deleted else NOTHING for poll in polls]
             read, failed = [], []
             for poll, found in zip(polls, counts, strict=True):
-                plan_ = plan(poll, found) if plan else None
-                when = (
-                    (
-                        moment(plan_.due),
-                        plan_.why,
-                        plan_.minutes,
-                        plan_.strain,
-                        moment(plan_.failing_since) if plan_.failing_since else None,
-                    )
-                    if plan_
-                    else (None, None, None, 0.0, None)
-                )
+                when = _planned(plan(poll, found)) if plan else (None, None, None, 0.0, None)
                 move = (poll.move.address, poll.move.to, moment(poll.move.since) if poll.move.since else None) if poll.move else (None,) * 3
                 if poll.error:
                     failed.append((poll.feed, at, poll.error, *when, *move))
@@ -199,11 +189,12 @@ def _save_entries(db: sqlite3.Connection, poll: Poll, at: str, now: datetime) ->
             gone = _tombstones(db, feed, fresh)
     rows, updated = [], 0
     for entry in poll.entries:
-        print_ = digest(one_line(entry.title), one_line(entry.content), moment(entry.updated) if entry.updated else "")
+        updated_at = moment(entry.updated) if entry.updated else ""
+        print_ = digest(one_line(entry.title), one_line(entry.content), updated_at)
         before = known.get(entry.guid) or mended.get(entry.guid)
         if before is None:
             if entry.guid not in gone:
-                times = (_text(entry.published), _text(entry.updated))
+                times = (updated_at if entry.published is entry.updated else _text(entry.published)) or None, updated_at or None
                 rows.append((feed, entry.guid, entry.url, entry.title, entry.content, *times, entry.author, print_, at, at))
         elif before[0] != print_ and before[1] < MOST_EDITS:
             updated += 1
@@ -282,31 +273,43 @@ def bury(db: sqlite3.Connection, guids: Iterable[tuple[str, str]], now: datetime
     )
 
 
+_STATE = (
+    "name, url, publisher, interval_minutes, adaptive, etag, last_modified, body_hash, failures, next_due, due_why, minutes, strain,"
+    " failing_since, hints, address, moved_to, moved_since, full_read, conditional_polls, last_polled, last_read, last_error, partial,"
+    " title, origin"
+)
+
+
 def _state(r: sqlite3.Row) -> FeedState:
+    # By place: a row looks each name up in all the names of the table, which took most of the time for thousands of feeds.
+    name, url, publisher, interval, adaptive, etag, last_modified, body_hash, failures, next_due, due_why, minutes, strain = r[:13]
+    failing_since, hints, address, moved_to, moved_since, full_read, conditional_polls, last_polled, last_read = r[13:22]
+    last_error, partial, title, origin = r[22:]
     return FeedState(
-        Feed(r["name"], r["url"], r["publisher"], r["interval_minutes"], bool(r["adaptive"])),
-        r["etag"],
-        r["last_modified"],
-        r["body_hash"],
-        r["failures"],
-        _time(r["next_due"]),
-        r["due_why"],
-        r["minutes"],
-        r["strain"],
-        _time(r["failing_since"]),
-        _hints(r["hints"]),
-        Move(r["address"], r["moved_to"], _time(r["moved_since"])),
-        _time(r["full_read"]),
-        r["conditional_polls"],
-        _time(r["last_polled"]),
-        _time(r["last_read"]),
-        r["last_error"],
-        r["partial"],
-        r["title"],
-        r["origin"] == "added",
+        Feed(name, url, publisher, interval, bool(adaptive)),
+        etag,
+        last_modified,
+        body_hash,
+        failures,
+        _time(next_due),
+        due_why,
+        minutes,
+        strain,
+        _time(failing_since),
+        _hints(hints),
+        Move(address, moved_to, _time(moved_since)),
+        _time(full_read),
+        conditional_polls,
+        _time(last_polled),
+        _time(last_read),
+        last_error,
+        partial,
+        title,
+        origin == "added",
     )
 
 
+@lru_cache(maxsize=256)
 def _hints(text: str) -> FeedHints:
     if not text:
         return NO_HINTS

@@ -114,6 +114,9 @@ class Reads:
                         row[0]["body_hash"],
                         tuple(r["name"] for r in names),
                         time_of(names[0]["last_seen"]) if names else None,
+                        row[0]["failures"],
+                        row[0]["strain"],
+                        time_of(row[0]["failing_since"]),
                     )
                 )
         return tuple(states)
@@ -595,6 +598,8 @@ def moment(at: datetime) -> str:
     >>> moment(datetime(2024, 5, 1, 9, tzinfo=timezone(timedelta(hours=2))))
     '2024-05-01T07:00:00+00:00'
     """
+    if at.tzinfo is UTC:  # nearly all are
+        return at.isoformat()
     if at.tzinfo is None:
         raise ValueError(f"{at} has no time zone")
     return at.astimezone(UTC).isoformat()

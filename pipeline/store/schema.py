@@ -748,6 +748,25 @@ def names_to_show(db: Database) -> None:
         db.execute(statement)
 
 
+WAITING = """
+DROP INDEX entries_pending;
+CREATE INDEX entries_waiting ON entries (next_try) WHERE state = 'pending';
+DROP INDEX entries_article;
+CREATE INDEX entries_article ON entries (article) WHERE article IS NOT NULL;
+ALTER TABLE rosters ADD COLUMN due_why TEXT NOT NULL DEFAULT '';
+ALTER TABLE rosters ADD COLUMN strain REAL NOT NULL DEFAULT 0;
+ALTER TABLE rosters ADD COLUMN failing_since TEXT;
+"""
+"""Indexes of entries that grow at their end as entries come in: those they replace cost a fifth of the time of writing an entry. And
+rosters are paced as feeds are."""
+
+
+@migrations()
+def indexes_of_what_waits_and_pacing_of_rosters(db: Database) -> None:
+    for statement in _statements(WAITING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

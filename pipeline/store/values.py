@@ -99,7 +99,8 @@ class Poll:
 class RosterState:
     """A configured roster with what its last poll left behind, and the names of its last complete reading with their time.
 
-    `names` is empty and `read` None where the page was never read completely under its present rule.
+    `names` is empty and `read` None where the page was never read completely under its present rule; `failures` in a row weigh
+    `strain` together.
     """
 
     rule: RosterRule
@@ -108,6 +109,9 @@ class RosterState:
     body_hash: str = ""
     names: tuple[str, ...] = ()
     read: datetime | None = None
+    failures: int = 0
+    strain: float = 0.0
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

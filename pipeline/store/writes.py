@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pipeline.model import (
@@ -25,6 +25,7 @@ from pipeline.model import (
     Membership,
     Naming,
     Party,
+    Plan,
     RosterRule,
 )
 from pipeline.store.gists import GistReads, drop_gists, save_gists
@@ -33,9 +34,6 @@ from pipeline.store.reads import INDEXED_HASHES, day_of, moment, pack, rule_of, 
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import Judging, Reading, RosterPoll, StoredArticle
 from pipeline.text import fold
-
-LONGEST_PAUSE = timedelta(days=1)
-"""A roster that fails is asked at doubling distances, but once a day at least."""
 
 
 class Writes(GistReads):
@@ -57,24 +55,21 @@ class Writes(GistReads):
                 [(r.name, r.url, rule_of(r), r.coalition, r.interval_minutes, moment(now)) for r in rules],
             )
 
-    def save_roster(self, poll: RosterPoll, now: datetime, reading: Reading | None = None) -> None:
-        """Keeps how a poll of a roster ended, with all that its reading says: the names and what follows from them, or nothing."""
+    def save_roster(self, poll: RosterPoll, now: datetime, plan: Plan, reading: Reading | None = None) -> None:
+        """Keeps how a poll of a roster ended and when the next one is due, with all that its reading says: the names and what follows
+        from them, or nothing."""
         with self._writing() as db:
             at = moment(now)
             row = db.execute("SELECT * FROM rosters WHERE name = ?", (poll.name,)).fetchone()
-            interval = timedelta(minutes=row["interval_minutes"])
+            since = moment(plan.failing_since) if plan.failing_since else None
+            db.execute(
+                "UPDATE rosters SET last_polled = ?1, next_due = ?2, due_why = ?3, strain = ?4, failing_since = ?5, last_error = ?6,"
+                " failures = iif(?6 = '', 0, failures + 1), last_read = iif(?6 = '', ?1, last_read) WHERE name = ?7",
+                (at, moment(plan.due), plan.why, plan.strain, since, poll.error, poll.name),
+            )
             if poll.error:
-                pause = max(interval, min(interval * 2 ** min(row["failures"] + 1, 10), LONGEST_PAUSE))
-                db.execute(
-                    "UPDATE rosters SET failures = failures + 1, last_error = ?, last_polled = ?, next_due = ? WHERE name = ?",
-                    (poll.error, at, moment(now + pause), poll.name),
-                )
                 return
             article = _save_reading(db, reading, now) if reading else None
-            db.execute(
-                "UPDATE rosters SET failures = 0, last_error = '', last_polled = ?1, last_read = ?1, next_due = ?2 WHERE name = ?3",
-                (at, moment(now + interval), poll.name),
-            )
             if poll.body_hash:
                 db.execute(
                     "UPDATE rosters SET etag = ?, last_modified = ?, body_hash = ? WHERE name = ?",
