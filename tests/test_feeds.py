@@ -158,7 +158,9 @@ ADDRESSES = [
     ("<link>javascript:alert(1)</link>", ""),
     ("<link>http://[bad</link>", ""),
     ("<link></link><guid>https://o.example/g</guid>", "https://o.example/g"),
-    ("<guid isPermaLink='false'>https://o.example/g</guid>", "https://o.example/g"),
+    ("<guid isPermaLink='true'>https://o.example/g</guid>", "https://o.example/g"),
+    ("<guid isPermaLink='false'>https://o.example/g</guid>", ""),
+    ("<guid isPermaLink='false'>https://o.example/g</guid><category>c</category><foo>x</foo>", ""),
     ("<guid>4711</guid>", ""),
     ("<link>urn:x</link><guid>https://o.example/g</guid>", "https://o.example/g"),
     ("<link>https://o.example/?a=1&amp;b=2</link>", "https://o.example/?a=1&b=2"),
@@ -546,10 +548,10 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_documents_do_not_take_long(kind: str) -> None:
     for front in ("", "<rss version='2.0'><channel>", "<html>", '{"items": ['):
-        started = time.perf_counter()
+        started = time.thread_time()
         with contextlib.suppress(ParseError):
             read(front + HOSTILE[kind])
-        assert time.perf_counter() - started < 5  # they take well under one; the unguarded ones took minutes
+        assert time.thread_time() - started < 5  # they take well under one; the unguarded ones took minutes
 
 
 def test_the_error_names_the_address_that_was_asked_for() -> None:

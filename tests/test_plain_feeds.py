@@ -105,7 +105,13 @@ PIECES = [
         "<link>x&amp;amp;y</link>",
     ),
     *("<dc:title>D</dc:title>", "<media:title>M</media:title>", "<media:description>MD</media:description>", "<source url='x'>S</source>"),
-    *("<dc:date>2024-03-05</dc:date>", "<author>a@b.example</author>", "<author>Roe (r@b.example)</author>", "<guid>http:///x</guid>"),
+    *(
+        "<dc:date>2024-03-05</dc:date>",
+        "<author>a@b.example</author>",
+        "<author>Roe (r@b.example)</author>",
+        "<guid>http:///x</guid>",
+        "<guid isPermaLink='false'>http://x.example/</guid>",
+    ),
     *("<description>&lt;p&gt;x</description>", "<description><p>x</p></description>", "<content:encoded>y</content:encoded>", "<id>i</id>"),
     *(
         "<atom:link href='/z'/>",

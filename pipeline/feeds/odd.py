@@ -158,6 +158,8 @@ def _link_of(raw: Mapping[str, Any], base: str) -> str:
     for candidate in (_string(raw, "feedburner_origlink"), *(_string(link, "href") for link in links)):
         if url := web_address(candidate, base):
             return url
+    if raw.get("guidislink") is False and "link" not in raw:
+        return ""  # isPermaLink="false": its publisher says that the guid leads nowhere, whatever it looks like
     guid = _string(raw, "id").strip()
     return web_address(guid, "") if guid.startswith(("http://", "https://")) else ""
 

@@ -57,7 +57,7 @@ _CHANNEL_ASIDE = frozenset(
 )
 _MENDABLE = (
     (b"\xc2", re.compile(rb"\xc2[\x80-\x9f]|\xc3[\x82-\xb4]\xc2[\x80-\xbf]")),
-    (b"&#", re.compile(rb"&#(?:0*1(?:2[89]|[3-8][0-9]|9[01])|[xX]0*[89abAB][0-9a-fA-F]);")),
+    (b"#", re.compile(rb"&#(?:0*1(?:2[89]|[3-8][0-9]|9[01])|[xX]0*[89abAB][0-9a-fA-F]);")),
 )
 """What stands in a document where feedparser would mend a text of it: control characters that stand for those of Windows-1252, UTF-8
 that was taken for Latin-1 and encoded again, and either by reference. The beginnings, which must be there, are for speed alone."""
@@ -75,7 +75,7 @@ def parse(text: str, feed: Feed, base: str) -> ParsedFeed | None:
     if not _HEAD.match(text, 0, 4000):
         return None
     try:
-        encoded = text.strip().encode()
+        encoded = text.encode() if text[:1] == "<" else text.strip().encode()
         # The same parser as feedparser's, told as there that the document is UTF-8. Document types, and with them entities, were
         # ruled out by the beginning.
         root = fromstring(encoded, XMLParser(encoding="utf-8"))
@@ -152,6 +152,8 @@ class _Reader:
                 if key in found or (key not in _BY_TEXT_ALONE and (given := element.keys()) and not (key == "id" and given == _PERMALINK)):
                     raise _Odd
                 found[key] = self._words(element)
+                if key == "id" and given and element.get("isPermaLink") != "true":
+                    found["id alone"] = ""
             elif tag == "link":
                 if element.keys():
                     raise _Odd
@@ -301,7 +303,10 @@ class _Reader:
         if not url:
             links.sort(key=lambda link: "html" not in link[0])
             url = next((u for _, href in links if (u := web_address(href, base))), "")
-        if not url and guid.strip().startswith(("http://", "https://")):
+        if not url and "id alone" in found:
+            if links:
+                raise _Odd
+        elif not url and guid.strip().startswith(("http://", "https://")):
             url = web_address(guid.strip(), "")
         if not (url or words or content):
             return None
