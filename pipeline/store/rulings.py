@@ -29,7 +29,7 @@ class Rulings:
     `counts_as` has the key of each party that counts as another one, and that other one; `apart` the spellings of a party that
     are a party of their own; `verdicts` what was decided of statements, by their key, in the order of deciding; `under` the keys that
     count as a party, by its key. `within` has, by the keys of a coalition and of what others took for its member, the member that it
-    is there.
+    is there, and `others` the keys that so count as a member somewhere, by its key.
     """
 
     counts_as: Mapping[str, Party] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class Rulings:
     verdicts: Mapping[str, Sequence[Judgement]] = field(default_factory=dict)
     under: Mapping[str, Collection[str]] = field(default_factory=dict)
     within: Mapping[tuple[str, str], Party] = field(default_factory=dict)
+    others: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.counts_as or self.apart or self.verdicts or self.within)
@@ -56,21 +57,17 @@ class Rulings:
         found = found.union(*(self.under.get(root, ()) for root in found))
         if self.apart:
             found = found | {key for (key, _), own in self.apart.items() if own.key in found}
-        if self.within:
-            found = found | {key for (_, other), party in self.within.items() if party.key in found for key in self._names_of(other)}
-        return found
-
-    def _names_of(self, root: str) -> set[str]:
-        return {root, *self.under.get(root, ())}
+        return found.union(*(self.others.get(key, ()) for key in found)) if self.others else found
 
     def alike(self, e: Evidence) -> set[str]:
         """The keys of the statements that would count as the same as a counted piece of evidence, its own among them."""
         statement, keys = e.statement, {e.log_key}
         if self.counts_as or self.within:
             own = statement.member.key if statement.member else ""
+            others = self.others.get(own, ())
             for coalition in self.kin((statement.coalition.key,)):
                 for member in self.kin((own,)) if own else ("",):
-                    if own and self.member(self.root(coalition), self.root(member)) != own:
+                    if member in others and self.member(self.root(coalition), self.root(member)) != own:
                         continue  # the short form of another coalition's member
                     parties = Party(coalition, coalition), Party(member, member) if member else None
                     keys.add(replace(statement, coalition=parties[0], member=parties[1]).key)
@@ -207,7 +204,10 @@ def rule(
         for party in parties
         if len(parties) == 1 and party not in {key, coalition}
     }
-    return Rulings(counts_as, apart, dict(verdicts), dict(under), within)
+    others: dict[str, set[str]] = defaultdict(set)
+    for (_, key), party in within.items():
+        others[party.key] |= {key, *under.get(key, ())}
+    return Rulings(counts_as, apart, dict(verdicts), dict(under), within, dict(others))
 
 
 def _is_initials(name: str) -> bool:
