@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.arguments import as_json, print_json, when
 from pipeline.errors import DeliveryError, PipelineError, UsageError
-from pipeline.model import Act, RaisedAlert
+from pipeline.model import Act, AlertRule, QuietHours, RaisedAlert, Severity
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -424,13 +424,53 @@ def _list_rules(args: argparse.Namespace, load: Load) -> int:
     from pipeline import screen
 
     config = load(args)
-    rows = [{"rule": r.name, "channels": list(r.channels), "least_severity": r.least_severity} for r in config.alerts]
     if args.json:
-        print_json({"rules": rows})
+        print_json({"rules": [_rule_document(r) for r in config.alerts]})
     else:
-        shown = [(r.name, ", ".join(r.channels), r.least_severity) for r in config.alerts]
-        screen.table(["rule", "channels", "least severity"], shown, empty="There is no rule: what happens is told, to no channel.")
+        shown = [(r.name, _picks(r), ", ".join(r.channels), _holds_back(r)) for r in config.alerts]
+        screen.table(["rule", "picks", "channels", "holds back"], shown, empty="There is no rule: what happens is told, to no channel.")
     return 0
+
+
+def _rule_document(r: AlertRule) -> dict[str, Any]:
+    return {
+        "rule": r.name,
+        "channels": list(r.channels),
+        **{name: sorted(getattr(r, name)) for name in ("kinds", "coalitions", "members", "coalition_kinds", "roles")},
+        "least_severity": r.least_severity,
+        "least_confidence": r.least_confidence,
+        "least_sources": r.least_sources,
+        "wait_minutes": r.wait_minutes,
+        "group_minutes": r.group_minutes,
+        "quiet_hours": _hours(r.quiet) if r.quiet else None,
+        "mute_until": r.mute_until.isoformat() if r.mute_until else None,
+        "updates": r.updates,
+        "go_on": r.go_on,
+    }
+
+
+def _hours(q: QuietHours) -> str:
+    return f"{q.begin:%H:%M}-{q.end:%H:%M} {q.zone}"
+
+
+def _picks(r: AlertRule) -> str:
+    """Says which changes a rule picks; what it leaves open is not said."""
+    lists = [", ".join(sorted(some)) for some in (r.kinds, r.coalitions, r.members, r.coalition_kinds, r.roles) if some]
+    least = [f"{r.least_severity} severity at least"] * (r.least_severity is not Severity.LOW)
+    least += [f"confidence {r.least_confidence:.0%} at least"] * bool(r.least_confidence)
+    return "; ".join([*lists, *least]) or "all"
+
+
+def _holds_back(r: AlertRule) -> str:
+    """Says what keeps a rule's messages back."""
+    said = []
+    if r.least_sources > 1:
+        said.append(f"until {r.least_sources} sources" + (f", for {r.wait_minutes:g} minutes" if r.wait_minutes else ""))
+    if r.group_minutes is not None:
+        said.append(f"grouped, {r.group_minutes} minutes")
+    said += [f"quiet {_hours(r.quiet)}"] if r.quiet else []
+    said += [f"muted until {r.mute_until:%Y-%m-%d %H:%M}"] if r.mute_until else []
+    return "; ".join(said)
 
 
 def _test_rules(args: argparse.Namespace, load: Load) -> int:

@@ -170,7 +170,9 @@ def test_rules_say_what_they_would_have_sent(capsys: pytest.CaptureFixture[str],
     ]  # fmt: skip
     assert "waits for 2 independent sources" in found[0]["waits"]
     assert said(capsys, config, "rules", "test", "--since", "ever").count("no rule") == 1
-    assert document(capsys, config, "rules")["rules"][0]["rule"] == "exits"
+    [rule] = document(capsys, config, "rules")["rules"]
+    assert (rule["rule"], rule["kinds"], rule["least_sources"], rule["wait_minutes"]) == ("exits", ["member_left"], 2, 60)
+    assert "until 2 sources, for 60 minutes" in " ".join(said(capsys, config, "rules").split())
 
 
 def test_a_digest_as_an_audience_gets_it(capsys: pytest.CaptureFixture[str], config: str) -> None:
