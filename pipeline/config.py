@@ -58,6 +58,7 @@ class Config:
     owners: tuple[Owner, ...] = ()
     daemon: duties.DaemonSettings = field(default_factory=duties.DaemonSettings)
     keep: duties.KeepSettings = field(default_factory=duties.KeepSettings)
+    notices: duties.NoticeSettings = field(default_factory=duties.NoticeSettings)
 
 
 def load(path: Path) -> Config:
@@ -130,6 +131,8 @@ def _read(root: _Table, path: Path) -> Config:
     desk = rules.read_desk(root.table("desk"))
     daemon = duties.read_daemon(root.table("daemon"))
     keep = duties.read_keep(root.table("keep"), base)
+    told_of = {name: str(t.values.get("kind", "file")) for t in root.subtables("channels") if isinstance(name := t.values.get("name"), str)}
+    notices = duties.read_notices(root.table("notices"), told_of)
     digest = root.table("digest")
     digest_settings = DigestSettings(
         days=digest.number("days", int, DigestSettings().days, least=1, most=366), channels=digest.references("channels", known, "channel")
@@ -143,7 +146,7 @@ def _read(root: _Table, path: Path) -> Config:
         _unique(root, key, "name")
     _unique(root, "feeds", "url")
     told = (alerts, channels, digest_settings, rosters, audiences, desk)
-    return Config(path, base, store_path, settings, feeds, watch, *told, archive, owners, daemon, keep)
+    return Config(path, base, store_path, settings, feeds, watch, *told, archive, owners, daemon, keep, notices)
 
 
 def _fetch(table: _Table) -> FetchSettings:

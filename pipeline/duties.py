@@ -1,12 +1,15 @@
-"""Reads what the daemon shall do beside reading: where it can be asked how it is, how it logs, what it keeps. Part of reading the
-configuration."""
+"""Reads what the daemon shall do beside reading: where it can be asked how it is, how it logs, what it keeps, and who is told of feeds
+that break. Part of reading the configuration."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pipeline.notify import FEED_KINDS
 
 if TYPE_CHECKING:
     from pipeline.config import _Table
@@ -39,6 +42,31 @@ class KeepSettings:
     backup_hours: int = 24
     backups: int = 7
     texts_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """Which channels are told of feeds that break, move, go quiet or serve something else, after how many failures in a row, and after
+    how many days without anything new."""
+
+    channels: tuple[str, ...] = ()
+    failures: int = 4
+    quiet_days: int = 60
+
+
+def read_notices(table: _Table, channels: Mapping[str, str]) -> NoticeSettings:
+    """Reads the table [notices]; `channels` gives the kind of each channel by its name."""
+    given = NoticeSettings()
+    settings = NoticeSettings(
+        table.references("channels", sorted(channels), "channel"),
+        table.number("failures", int, given.failures, least=1, most=100),
+        table.number("quiet_days", int, given.quiet_days, least=1, most=3660),
+    )
+    table.finish()
+    for place, name in enumerate(settings.channels):
+        if channels.get(name) in FEED_KINDS:
+            table.note(f"channels[{place}]", f"{name!r} is a feed of alerts, which holds no notices; name another channel")
+    return settings
 
 
 def read_daemon(table: _Table) -> DaemonSettings:

@@ -22,10 +22,11 @@ from enum import StrEnum
 from pipeline import app, cycle, notify, outbox, rules
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, FetchError, PipelineError, Stopped, StoreError
-from pipeline.fetch import Fetcher, Outcome, PageRequest, Unchanged
+from pipeline.fetch import Fetcher, Note, Outcome, PageRequest, Unchanged
 from pipeline.fetch.archive import Archive
 from pipeline.model import Channel
 from pipeline.store import JobState, Store
+from pipeline.store.opening import LockedError
 
 _log = logging.getLogger("pipeline.jobs")
 
@@ -64,6 +65,8 @@ ROSTERS_LOOK = timedelta(hours=1)
 DIGESTS_LOOK = timedelta(hours=1)
 RETRY = timedelta(minutes=5)
 """The pause after a job that failed; it doubles with each failure, up to a day or the job's own distance."""
+MOST_DOUBLINGS = 2
+"""So often the pause between two looks doubles while they fail; an idle daemon of five looks counts as stuck."""
 _BACKUP_NAME = "pipeline-%Y-%m-%dT%H%MZ.db"
 _BACKUPS = "pipeline-????-??-??T????Z.db"
 
@@ -142,10 +145,10 @@ class CountingFetcher(Fetcher):
         super().__init__(config.fetch, self._archive.keep if self._archive else None)
         self._tally = tally
 
-    def fetch(self, requests: Sequence[PageRequest]) -> Generator[tuple[PageRequest, Outcome], None, None]:
+    def fetch(self, requests: Sequence[PageRequest], note: Note | None = None) -> Generator[tuple[PageRequest, Outcome], None, None]:
         """As a Fetcher does; raises Stopped where it has been closed."""
         try:
-            for request, outcome in super().fetch(requests):
+            for request, outcome in super().fetch(requests, note):
                 how = "unchanged" if isinstance(outcome, Unchanged) else outcome.kind if isinstance(outcome, FetchError) else "ok"
                 self._tally.add("fetches", "page" if request.robots else "feed", how)
                 yield request, outcome
@@ -232,7 +235,10 @@ class Jobs:
             else:
                 failures = self._failures[job] + 1
                 pause = min(RETRY * 2 ** min(failures - 1, 9), self._distance(job))
-                outcome, said, due = "failed", str(problem), now + (self.look if job in _OFTEN else pause)
+                if job in _OFTEN:
+                    # Who holds the store is soon done; what else fails may have asked many pages in vain.
+                    pause = self.look * (1 if isinstance(problem, LockedError) else 2 ** min(failures - 1, MOST_DOUBLINGS))
+                outcome, said, due = "failed", str(problem), now + pause
         finally:
             timer.cancel()
         self._failures[job] = failures
@@ -262,6 +268,8 @@ class Jobs:
         if job is Job.BACKUP:
             return self._backup(now, leash), now + self._distance(job), None
         with Store.open(self.config.store_path, lock_wait=LOCK_SECONDS) as store:
+            if job in _ASKING:
+                store.need_room()
             if job is Job.TICK:
                 store.sync_feeds(self.config.feeds, now)
             if job is Job.ROSTERS:
@@ -339,6 +347,7 @@ class Jobs:
 
 
 _OFTEN = frozenset({Job.TICK, Job.DELIVER})
+_ASKING = frozenset({Job.TICK, Job.ROSTERS})
 _STAGES: dict[Job, tuple[str, ...]] = {
     Job.TICK: ("feeds", "articles"),
     Job.ROSTERS: ("rosters",),

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from pipeline import digest, render
+from pipeline import digest, notices, render
 from pipeline.links import MESSAGE, Desk, link
-from pipeline.model import Act, Alert, AlertState, AlertTurn, Change, RaisedAlert, Severity
+from pipeline.model import Act, Alert, AlertState, AlertTurn, Change, Notice, RaisedAlert, Severity
 
 SUBJECT_LENGTH = 200
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -164,6 +164,34 @@ def _document(told: Sequence[ToldAlert], address: str) -> dict[str, Any]:
         for t in told
     ]
     return {"alerts": render.shortened(alerts), **({"link": address} if address else {})}
+
+
+# Notices.
+
+
+def notice_letter(told: Sequence[tuple[Notice, Act]], at: datetime, template: str, forms: Collection[str] = EVERY_FORM) -> Letter:
+    """Words one or several notices that go in one message; each is told as it was raised, or how it ended."""
+    said = [notices.sentence(n, act) for n, act in told]
+    first = said[0] if len(said) == 1 else f"{len(said)} notices about feeds: {said[0]}"
+    title = render.plain(f"notice: {first.removesuffix('.')}", SUBJECT_LENGTH)
+    begun = notices.sentence(told[0][0])
+    page = digest.Digest(at, at, (), (), title=title, notes=tuple(said), is_alert=True)
+    document = [
+        {
+            **{"id": n.id, "act": act, "about": n.about, "kind": n.kind, "text": text, "since": n.since.astimezone(UTC).isoformat()},
+            **({"ended": n.ended.astimezone(UTC).isoformat()} if n.ended and act is Act.ENDED else {}),
+        }
+        for (n, act), text in zip(told, said, strict=True)
+    ]
+    return Letter(
+        title,
+        render.plain(f"notice: {begun.removesuffix('.')}", SUBJECT_LENGTH),
+        Severity.NORMAL,
+        render.markdown(page) if "markdown" in forms else "",
+        render.html(page, template) if "html" in forms else "",
+        render.text(page) if "text" in forms else "",
+        {"notices": render.shortened(document)},
+    )
 
 
 # The desk.

@@ -544,7 +544,7 @@ class Judgement:
 
 
 class Act(StrEnum):
-    """What happens to an alert: the first three by the news, the others by a person."""
+    """What happens to an alert: the first three by the news, the next by a person. A notice is raised and ended."""
 
     RAISED = "raised"
     UPDATED = "updated"
@@ -553,6 +553,7 @@ class Act(StrEnum):
     MUTED = "muted"
     UNMUTED = "unmuted"
     NOTED = "noted"
+    ENDED = "ended"
 
 
 class AlertState(StrEnum):
@@ -618,9 +619,58 @@ class RaisedAlert:
     waiting: tuple[str, ...] = ()
 
 
+class NoticeKind(StrEnum):
+    """What there is to notice: a source that cannot be read, has moved for good, serves something else or brings nothing; and an
+    article that was left out because reading it ended the program."""
+
+    BROKEN = "broken"
+    MOVED = "moved"
+    CHANGED = "changed"
+    QUIET = "quiet"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about a source that a person should know. `about` is its name, an article's address, or empty for all sources.
+
+    It holds `since` a moment, and was noticed when it was `raised`. `why` says it in words, `outcome` how it `ended`.
+    """
+
+    about: str
+    kind: NoticeKind
+    why: str
+    since: datetime
+    raised: datetime
+    ended: datetime | None = None
+    outcome: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same thing noticed a second time, later, is another notice."""
+        return digest("notice", self.about, self.kind, self.raised.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """By what a feed is known: how it calls itself, and the `sites` whose articles it lists.
+
+    `odd` counts the answers in a row that had neither, since `odd_since`, with the title and sites of the last one; `adopted` tells
+    that what looked odd for long was taken for its own just now.
+    """
+
+    title: str = ""
+    sites: tuple[str, ...] = ()
+    odd: int = 0
+    odd_since: datetime | None = None
+    odd_title: str = ""
+    odd_sites: tuple[str, ...] = ()
+    adopted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An alert, or with no alert a digest, on its way to one channel.
+    """An alert, a notice, or with neither a digest, on its way to one channel.
 
     `receipt` is what the channel answered, or of those who have it already where it took a message in part. `act` is what is told of
     the alert, and `change` the change that says so, where that is another one than the alert's. `least_sources` independent sources
@@ -642,6 +692,7 @@ class Delivery:
     waits_until: datetime | None = None
     bundle: str = ""
     message: str = ""
+    notice: str = ""
 
 
 KEY = "key"
@@ -783,13 +834,15 @@ class Audience:
 class FeedHealth:
     """The proof of silence: how many feeds could be read last time, which could not and why, and when one last was.
 
-    `stale` are those that were read, or should have been, and brought nothing for long.
+    `stale` are those that were read, or should have been, and brought nothing for long; `strange` those that moved for good or seem to
+    serve something else.
     """
 
     read: int
     failing: tuple[Skipped, ...] = ()
     last_success: datetime | None = None
     stale: tuple[Skipped, ...] = ()
+    strange: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pipeline.config import Config
 from pipeline.errors import DeliveryError
 from pipeline.model import Act, Alert, AlertTurn, Change, Channel, Delivery, Evidence, RaisedAlert, Skipped
 from pipeline.resolve import Identities
-from pipeline.store import DueDelivery, DueDigest, Store
+from pipeline.store import Due, DueDelivery, DueDigest, DueNotice, Store
 from pipeline.text import digest
 
 PAUSES = tuple(timedelta(minutes=m) for m in (5, 15, 60, 240, 720, 1440, 1440))
@@ -142,7 +142,7 @@ class _Sending:
                 self._feed(self.channels[name], deliveries)
         return Sent(self.delivered, tuple(self.failures))
 
-    def _one(self, message: tuple[DueDelivery | DueDigest, ...], channel: Channel | None) -> None:
+    def _one(self, message: tuple[Due, ...], channel: Channel | None) -> None:
         first = message[0].delivery
         about = {(first.channel, m.delivery.coalition) for m in message if m.delivery.coalition}
         if first.channel in self.resting or about & self.stuck:
@@ -167,16 +167,18 @@ class _Sending:
         else:
             self._taken(first, receipt)
 
-    def _message(self, message: tuple[DueDelivery | DueDigest, ...], channel: Channel) -> notify.Message:
+    def _message(self, message: tuple[Due, ...], channel: Channel) -> notify.Message:
         first = message[0]
         if isinstance(first, DueDigest):
             return replace(self.page(first, channel), id=first.delivery.message, earlier=first.delivery.receipt)
-        told = tuple(m for m in message if isinstance(m, DueDelivery))
-        follows = first.thread if first.thread != first.delivery.message else ""
-        begun = (self.store.letter(follows) if follows else ()) or told
         forms = notify.FORMS.get(channel.kind, frozenset())
         if channel.kind == "file" and not channel.settings.get("html"):
             forms -= {"html"}
+        if isinstance(first, DueNotice):
+            return self._notices([m for m in message if isinstance(m, DueNotice)], first, forms)
+        told = tuple(m for m in message if isinstance(m, DueDelivery))
+        follows = first.thread if first.thread != first.delivery.message else ""
+        begun = (self.store.letter(follows) if follows else ()) or told
         shown = self._as_it_stands(begun, told) if channel.kind in notify.MIRROR_KINDS else [_told(m) for m in told]
         letter = letters.alert_letter(
             shown, self.template, self.desk, channel.name, forms, [_told(m) for m in begun], begun[0].delivery.message
@@ -205,7 +207,16 @@ class _Sending:
         pages = [_told(now.get(m.alert.id, m)) for m in begun]
         return [replace(page, reopened_by=page.reopened_by or reopened.get(page.alert.id)) for page in pages]
 
-    def _quiet(self, message: tuple[DueDelivery | DueDigest, ...], channel: Channel) -> datetime | None:
+    def _notices(self, told: list[DueNotice], first: DueNotice, forms: frozenset[str]) -> notify.Message:
+        made = first.made or self.now
+        letter = letters.notice_letter([(m.notice, m.delivery.act) for m in told], made, self.template, forms)
+        id = first.delivery.message
+        return notify.Message(
+            *(f"{made:%Y-%m-%d}-notice-{id}", letter.subject, letter.markdown, letter.html, letter.text, id, "notice", made),
+            *(first.thread if first.thread != id else "", letter.thread_subject, letter.severity, letter.document, first.delivery.receipt),
+        )
+
+    def _quiet(self, message: tuple[Due, ...], channel: Channel) -> datetime | None:
         rule = self.rules.get(message[0].delivery.rule)
         ends = [alerts.quiet_until(quiet, self.now) for quiet in (channel.quiet, rule.quiet if rule else None)]
         return max((end for end in ends if end), default=None)

@@ -33,7 +33,8 @@ BACK_AFTER = 10
 FULL_READ_AFTER, FULL_READ_POLLS = timedelta(days=7), 20
 """Some servers answer 304 for ever: after both a week and so many conditional polls one asks without conditions."""
 UNANSWERED = timedelta(hours=1)
-"""A feed that was asked and whose answer was not kept (a crash, a restart) is not asked again for so long."""
+"""A feed that was asked and whose answer was not kept (a crash, a restart) is not asked again for so long, and the next time for
+twice as long: what a feed answers may be what ends the program."""
 
 _WEIGHTS = {
     Trouble.DNS_TEMPORARY: 0.25,
@@ -148,6 +149,15 @@ def _weight(error: Exception) -> float:
     if not isinstance(error, FetchError):
         return 1.0
     return 0.5 if error.kind is Trouble.STATUS and error.transient else _WEIGHTS.get(error.kind, 1.0)
+
+
+def unanswered(in_vain: int) -> timedelta:
+    """For how long a feed is not asked again where no answer is kept this time either, after so many times in a row.
+
+    >>> [unanswered(n) / UNANSWERED for n in (0, 1, 4, 5, 99)]
+    [1.0, 2.0, 16.0, 24.0, 24.0]
+    """
+    return min(timedelta(seconds=UNANSWERED.total_seconds() * 2 ** min(in_vain, 16)), LONGEST_PAUSE)
 
 
 def wants_full_read(last_full: datetime | None, polls: int, now: datetime) -> bool:

@@ -205,6 +205,13 @@ def stillness(feeds: FeedHealth | None) -> str:
     return "1 feed has brought nothing for long:" if len(feeds.stale) == 1 else f"{len(feeds.stale)} feeds have brought nothing for long:"
 
 
+def strangeness(feeds: FeedHealth | None) -> str:
+    """Says how many feeds a person should look at."""
+    if feeds is None or not feeds.strange:
+        return ""
+    return "1 feed is not what it was:" if len(feeds.strange) == 1 else f"{len(feeds.strange)} feeds are not what they were:"
+
+
 def basis(line: Line) -> str:
     """Says how much a line rests on."""
     return f"{line.when} · confidence {line.confidence:.0%} · {counted(line.sources, 'independent source')}"
@@ -264,6 +271,8 @@ def markdown(digest: Digest) -> str:
         out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.failing]
         out += ["", stillness(digest.feeds), ""] * bool(digest.feeds.stale)
         out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.stale]
+        out += ["", strangeness(digest.feeds), ""] * bool(digest.feeds.strange)
+        out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.strange]
     return _spaced(out)
 
 
@@ -304,6 +313,9 @@ def text(digest: Digest, width: int = WIDTH) -> str:
             out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
         out += ["", stillness(digest.feeds)] * bool(digest.feeds.stale)
         for f in digest.feeds.stale:
+            out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
+        out += ["", strangeness(digest.feeds)] * bool(digest.feeds.strange)
+        for f in digest.feeds.strange:
             out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
     return _spaced(out)
 
@@ -346,6 +358,7 @@ def html(digest: Digest, template: str, **more: Any) -> str:
         sections=sections(digest),
         listening=listening(digest.feeds),
         stillness=stillness(digest.feeds),
+        strangeness=strangeness(digest.feeds),
         act_on_it=ACT_ON_IT,
         basis=basis,
         pieces=pieces,
@@ -441,6 +454,7 @@ def _feeds_document(feeds: FeedHealth | None) -> Document | None:
         "read": feeds.read,
         "failing": [{"feed": f.what, "reason": f.why} for f in feeds.failing],
         "stale": [{"feed": f.what, "reason": f.why} for f in feeds.stale],
+        "strange": [{"feed": f.what, "reason": f.why} for f in feeds.strange],
         "last_success": feeds.last_success.isoformat() if feeds.last_success else None,
     }
 

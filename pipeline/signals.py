@@ -20,7 +20,7 @@ from pipeline.model import Act, AlertRule, QuietHours, RaisedAlert, Severity
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.outbox import Sending
-    from pipeline.store import DueDelivery, DueDigest, Kept, Store
+    from pipeline.store import Due, Kept, Store
 
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
 Load = Callable[[argparse.Namespace], "Config"]
@@ -260,11 +260,16 @@ def _list_outbox(args: argparse.Namespace, load: Load, states: Sequence[str]) ->
     return 0
 
 
-def _about(deliveries: Sequence[DueDelivery | DueDigest]) -> str:
+def _about(deliveries: Sequence[Due]) -> str:
     from pipeline.letters import subject
-    from pipeline.store import DueDigest
+    from pipeline.notices import sentence
+    from pipeline.store import DueDigest, DueNotice
 
     first = deliveries[0]
+    if isinstance(first, DueNotice):
+        if len(deliveries) > 1:
+            return f"{len(deliveries)} notices"
+        return sentence(first.notice, first.delivery.act)
     if isinstance(first, DueDigest):
         return f"digest{f' {first.audience}' if first.audience else ''} up to {first.until:%Y-%m-%d %H:%M}"
     if len(deliveries) > 1:
@@ -273,12 +278,12 @@ def _about(deliveries: Sequence[DueDelivery | DueDigest]) -> str:
     return act + subject(first.alert, first.change)
 
 
-def _waits(due: DueDelivery | DueDigest) -> str:
+def _waits(due: Due) -> str:
     """Says what a message waits for that was not tried yet, besides its time."""
-    from pipeline.store import DueDigest
+    from pipeline.store import DueDelivery
 
     d = due.delivery
-    if isinstance(due, DueDigest) or d.tries or due.alert.sources >= d.least_sources:
+    if not isinstance(due, DueDelivery) or d.tries or due.alert.sources >= d.least_sources:
         return ""
     until = f" until {d.waits_until:%Y-%m-%d %H:%M}" if d.waits_until else ""
     return f"waits for {d.least_sources} independent sources{until}, has {due.alert.sources}"

@@ -3,8 +3,8 @@
     python -m tests.kill_daemon [200] [--seed N]       # prints one line; exits with 1 where anything is wrong
 
 Four feeds on 127.0.0.1 tell in each life of the daemon of two more members of a body; a webhook and a folder are told of each change.
-Before each start every feed is made due, as if an hour had gone by. The last life is left alone until all is told. Then: the store is
-sound, each member has joined once, no alert went out under two ids, and none is missing in the folder or at the webhook.
+Before each start every feed and article is made due, as if hours had gone by. The last life is left alone until all is told. Then: the
+store is sound, each member has joined once, no alert went out under two ids, and none is missing in the folder or at the webhook.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from pipeline.model import Plan
 from pipeline.store import Store
+from pipeline.store.reads import moment
 from tests.kill_run_once import damage
 from tests.newsroom import Newsroom, files
 from tests.web import Answer, Asked
@@ -73,6 +74,7 @@ def lives(number: int, seed: int = 1) -> tuple[int, int, list[str]]:
             with Store.open(store) as open_store:
                 now = datetime.now(UTC)
                 open_store.save_plans({s.feed.name: Plan(now, "") for s in open_store.feed_states()})
+                open_store.db.execute("UPDATE entries SET next_try = ? WHERE state = 'pending'", (moment(now),))
             command = [sys.executable, "-m", "pipeline", "--config", str(path), "daemon", "--look-every", "1"]
             begun = time.monotonic()
             with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:

@@ -33,7 +33,7 @@ from typing import Self
 from xml.etree import ElementTree
 
 from pipeline import config, cycle, notify
-from pipeline.fetch import Outcome, PageRequest
+from pipeline.fetch import Note, Outcome, PageRequest
 from pipeline.model import Page
 from pipeline.store import Store
 from tests.shelf import DAY, FEED, Shelf, Told, claim
@@ -65,7 +65,7 @@ class Wire(Shelf):
         asked = config.load(folder / "pipeline.toml")
         self.parts = replace(self.parts, config=replace(asked, feeds=self.parts.config.feeds), deliver=notify.deliver)
 
-    def fetch(self, requests: Sequence[PageRequest]) -> Iterator[tuple[PageRequest, Outcome]]:
+    def fetch(self, requests: Sequence[PageRequest], note: Note | None = None) -> Iterator[tuple[PageRequest, Outcome]]:
         read = self.store.counts()["articles"]
         some = [article(n) for n in range(read, min(read + AT_ONCE, self.until))]
         self.listed = some

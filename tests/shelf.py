@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from pipeline import config, cycle
-from pipeline.fetch import FetchSettings, Outcome, PageRequest
+from pipeline.fetch import FetchSettings, Note, Outcome, PageRequest
 from pipeline.model import Article, Claim, Detection, Event, Feed, KnownName, Page, PartialDate, Quote, Role, Status
 from pipeline.resolve import Forms, Identities
 from pipeline.store import Store
@@ -83,7 +83,7 @@ class Shelf:
     def hold(self, seconds: Mapping[str, float]) -> None:
         assert not seconds, "no site on a shelf asks to be left alone"
 
-    def fetch(self, requests: Sequence[PageRequest]) -> Iterator[tuple[PageRequest, Outcome]]:
+    def fetch(self, requests: Sequence[PageRequest], note: Note | None = None) -> Iterator[tuple[PageRequest, Outcome]]:
         for request in requests:
             body = self._feed() if request.url == FEED else self._page(self.articles[request.url])
             yield request, Page(request.url, request.url, 200, (), body.encode(), self.now)

@@ -149,7 +149,7 @@ ONE_PROBLEM = [
     (
         "[alertz]\nx = 1\n",
         "alertz: unknown key; did you mean 'alerts'? allowed: alerts, archive, channels, daemon, desk, digest, digests, feeds, fetch, "
-        "keep, owners, rosters, store, watch",
+        "keep, notices, owners, rosters, store, watch",
     ),
     ("[[rosters]]\nname = 'r'\nurl = 'https://a.example'\n", "rosters[0].coalition: is missing; it must be a text in quotation marks"),
     (ROSTER + "selector = 'ul >> li'\n", "rosters[0].selector: 'ul >> li' is no CSS selector: "),

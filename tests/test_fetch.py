@@ -514,3 +514,32 @@ def test_a_fence_holds_for_its_thread_while_it_stands(site: Site) -> None:
         outside.join()
     knock(port)
     assert passed == [port]
+
+
+def test_what_is_about_to_be_asked_is_noted_before_and_nothing_else(site: Site) -> None:
+    noted: set[str] = set()
+    early: list[str] = []
+
+    def answer(asked: Asked) -> Answer:
+        if site.url(asked.path) not in noted:
+            early.append(asked.path)
+        return Answer(b"x")
+
+    requests = [PageRequest(site.on(f"/{n}", answer)) for n in range(30)]
+    with Fetcher(settings(concurrency=2, per_host=2)) as fetcher:
+        found = [request for request, _ in fetcher.fetch(requests, lambda some: noted.update(r.url for r in some))]
+        assert len(found) == len(noted) == 30 and early == []
+        noted.clear()
+        some = fetcher.fetch(requests, lambda some: noted.update(r.url for r in some))
+        next(some)
+        some.close()  # as when the program is killed here
+        assert len(noted) < 10 and {site.url(r.path) for r in site.requests[30:]} <= noted
+
+
+def test_a_note_that_cannot_be_written_ends_the_fetching(site: Site) -> None:
+    def note(some: object) -> None:
+        raise OSError("no room")
+
+    with Fetcher(settings()) as fetcher, pytest.raises(OSError, match="no room"):
+        list(fetcher.fetch([PageRequest(site.put("/a", "x"))], note))
+    assert site.requests == []

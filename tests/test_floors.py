@@ -35,6 +35,7 @@ FLOORS = {
     "likeness": CORE,
     "links": CORE,
     "losses": CORE,
+    "notices": CORE,
     "pacing": CORE,
     "owners": CORE,
     "render": CORE,

@@ -139,6 +139,8 @@ def test_pages_that_came_in_time_are_read(room: Newsroom, working: Working, tmp_
     room.site.on("/article/1/1", hanging(room, jobs, leash, "page", 1))
     done = jobs.perform(Job.TICK, NOON, leash)
     assert done.outcome == "cut short" and done.report and done.report.parsed == 1
+    with Store.open(jobs.config.store_path, read_only=True) as store:
+        assert store.query("SELECT * FROM at_work") == [], "that we stopped is no fault of an article"
 
 
 def test_a_job_that_is_told_to_stop_ends(room: Newsroom, working: Working, tmp_path: Path) -> None:

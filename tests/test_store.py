@@ -335,9 +335,15 @@ def test_a_poll_is_kept_with_its_plan(store: Store) -> None:
 
 
 def test_a_feed_that_was_asked_and_did_not_answer_is_not_asked_after_each_restart(store: Store) -> None:
-    store.ask_feeds(["wire"], NOW + timedelta(hours=1), "asked at 09:00 UTC")
+    store.ask_feeds({"wire": NOW + timedelta(hours=1)}, "asked at 09:00 UTC")
     assert store.due_feeds(NOW + timedelta(minutes=59)) == ()
     assert [s.due_why for s in store.due_feeds(NOW + timedelta(hours=1))] == ["asked at 09:00 UTC"]
+    # A feed over which the program ends each time has an error of its own, until an answer is kept.
+    store.ask_feeds({"wire": NOW + timedelta(hours=2)}, "asked at 10:00 UTC")
+    [source] = store.sources()
+    assert (store.feed_states()[0].in_vain, source["failures"], source["error"]) == (2, 2, "the program ended before an answer was kept")
+    store.save_polls([Poll("wire", unchanged=True)], NOW)
+    assert (store.feed_states()[0].in_vain, store.sources()[0]["failures"]) == (0, 0)
 
 
 def test_sites_that_asked_to_be_left_alone_are_kept_until_then(store: Store) -> None:

@@ -24,7 +24,7 @@ from pipeline.cycle.asking import FeedStage
 from pipeline.cycle.listing import RosterStage
 from pipeline.cycle.reading import Words
 from pipeline.cycle.run import STAGES, CycleReport, Detecting, Parts, Tell
-from pipeline.cycle.telling import TellingStage, make_digest, plan_digests, send_due, try_channel
+from pipeline.cycle.telling import TellingStage, make_digest, plan_digests, send_due, take_notice, try_channel
 from pipeline.errors import Stopped
 from pipeline.store import Reading, StoredArticle
 
@@ -44,6 +44,10 @@ __all__ = [
 ]
 
 
+ASKING = frozenset({"feeds", "articles", "rosters"})
+"""Stages that ask others for something."""
+
+
 def run_once(
     parts: Parts, now: datetime, *, everything: bool = True, progress: Tell | None = None, only: Collection[str] = STAGES
 ) -> CycleReport:
@@ -53,6 +57,8 @@ def run_once(
     `started` and every time that is kept is `now`; `finished` is `now` and the seconds that the cycle took. Raises StoreError.
     """
     begun = time.monotonic()
+    if ASKING & {*only}:
+        parts.store.need_room()
     cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
     memory.complete(parts.store, now, parts.owners)
     work = (cycle.poll_feeds, cycle.read_articles, cycle.poll_rosters, cycle.plan_digests, cycle.deliver)
@@ -63,6 +69,8 @@ def run_once(
                 do()
             except Stopped as told:
                 cycle.cut_short = str(told) or "it was told to stop"
+            if name in ("feeds", "rosters"):
+                take_notice(parts.store, parts.config, now)
             cycle.seconds[name] = time.monotonic() - stage
             stage += cycle.seconds[name]
     parts.store.save_holds(cycle.new_holds, now)

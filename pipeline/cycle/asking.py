@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline import feeds, pacing
+from pipeline import feeds, notices, pacing
 from pipeline.cell import Cell
 from pipeline.cycle.run import STOPPED, Run, why_of, writable
 from pipeline.errors import FetchError, ParseError, PipelineError, Stopped, Trouble
@@ -28,8 +28,6 @@ class FeedStage(Run):
         """Asks the feeds that are due, side by side, and keeps what they bring by the handful."""
         self.store.sync_feeds(self.parts.config.feeds, self.now)
         due = self._not_held(self.store.due_feeds(self.now, self.everything))
-        # Where this run is cut short they are due in an hour, and not as soon as the next one begins.
-        self.store.ask_feeds([s.feed.name for s in due], self.now + pacing.UNANSWERED, f"asked at {self.now:%H:%M} UTC, no answer kept")
         asking: dict[PageRequest, list[FeedState]] = {}
         for state in due:
             full = pacing.wants_full_read(state.full_read, state.conditional_polls, self.now)
@@ -38,16 +36,20 @@ class FeedStage(Run):
         self.tell("feeds", 0, len(due))
         begun = time.monotonic()
         answers: list[_Answer] = []
-        left, stopped = dict(asking), ""
+        stopped = ""
+
+        def note(requests: Sequence[PageRequest]) -> None:
+            # Where this run is cut short these are due later, and not as soon as the next one begins; what was not asked stays due.
+            asked = {s.feed.name: self.now + pacing.unanswered(s.in_vain) for request in requests for s in asking[request]}
+            self.store.ask_feeds(asked, f"asked at {self.now:%H:%M} UTC, no answer kept")
+
         with self.store.sparing():
             try:
-                for request, outcome in self.parts.fetcher.fetch(tuple(asking)):
+                for request, outcome in self.parts.fetcher.fetch(tuple(asking), note):
                     if isinstance(outcome, FetchError) and outcome.kind in STOPPED:
                         stopped = str(outcome)
-                        if outcome.kind is Trouble.STOPPED:
-                            del left[request]  # it may have been asked
                         continue
-                    answers += (self._answer(state, request, outcome) for state in left.pop(request))
+                    answers += (self._answer(state, request, outcome) for state in asking[request])
                     if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
                         self._keep(answers)
                         answers, begun = [], time.monotonic()
@@ -57,8 +59,6 @@ class FeedStage(Run):
                 stopped = str(told)
             self._keep(answers)
         if stopped:
-            # What was not asked is due as it was.
-            self.store.save_plans({s.feed.name: Plan(s.next_due or self.now, s.due_why) for some in left.values() for s in some})
             raise Stopped(stopped)
         self.tell("feeds", self.counts["polled"], len(due))
 
@@ -141,13 +141,14 @@ def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: 
     fresh = pacing.freshness(*(outcome.header(h) for h in ("cache-control", "expires", "date", "age")))
     move = pacing.moving(state.move, outcome.moved, now) if outcome.moved or state.move.to else None
     validators = (outcome.header("etag"), outcome.header("last-modified"))
+    looks = notices.unchanged(state.looks) if state.looks.odd else None
     if not isinstance(outcome, Page):
-        return _Answer(state, Poll(name, (), *validators, unchanged=True, move=move), fresh=fresh)
+        return _Answer(state, Poll(name, (), *validators, unchanged=True, move=move, looks=looks), fresh=fresh)
     full = not (request.etag or request.last_modified)
     # Half of the servers of feeds give no validators; equal bytes have no new entries either.
     body_hash = hashlib.blake2b(outcome.body, digest_size=16).hexdigest()
     if body_hash == state.body_hash:
-        return _Answer(state, Poll(name, (), *validators, body_hash, unchanged=True, move=move, full=full), fresh=fresh)
+        return _Answer(state, Poll(name, (), *validators, body_hash, unchanged=True, move=move, full=full, looks=looks), fresh=fresh)
     try:
         parsed = feeds.quick(outcome, state.feed) or cell.call(feeds.parse, outcome, state.feed, about=outcome.url)
     except ParseError as error:
@@ -160,6 +161,7 @@ def _read_answer(state: FeedState, request: PageRequest, outcome: Outcome, now: 
         full=full,
         title=writable(parsed.title),
         deleted=parsed.deleted,
+        looks=notices.recognise(state.looks, writable(parsed.title), [site_of(e.url) for e in entries], now),
     )
     return _Answer(state, poll, fresh=fresh)
 

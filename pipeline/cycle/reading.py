@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from pipeline import articles, memory, outbox
 from pipeline.cycle.run import Run, why_of, writable
-from pipeline.errors import FetchError, ParseError, Stopped, Trouble
+from pipeline.errors import FetchError, ParseError, PipelineError, Stopped, StoreError, Trouble
 from pipeline.fetch import Outcome, PageRequest, site_of
 from pipeline.model import Article, Change, ChangeKind, Detection, Entry, Evidence, Page, Skipped
 from pipeline.resolve import resolve, witness
@@ -21,6 +22,10 @@ BATCH = 200
 """Entries fetched together and then read in the order of their publication: a bound for memory, large enough for a day's feed."""
 TRIES = 3
 """A page that could not be had for a passing reason is asked for so often."""
+FATAL = 5
+"""After so many programs that ended while it was at work an article is left out: once may be the machine's doing, or a person's."""
+FATAL_PAUSE = timedelta(minutes=1)
+"""After the first of them it is tried again so much later, after each further one four times as much: the others come first."""
 RETRY = timedelta(minutes=15)
 """The first pause before a page is tried again; each further one is four times as long."""
 
@@ -44,12 +49,28 @@ class ArticleStage(Run):
     """The stage of the articles."""
 
     def read_articles(self) -> None:
+        """Reads the articles that wait; one over which the program ended several times is left out, and that is told."""
+        for notice in self.store.own_up(FATAL, FATAL_PAUSE, self.parts.config.notices.channels, self.now):
+            self.failures.append(Skipped(notice.about, notice.why))
+        try:
+            self._read_all()
+        except (PipelineError, Stopped, KeyboardInterrupt):
+            with suppress(StoreError):
+                self.store.take_up((), self.now)  # whatever it was, it was not the article; after a bug it stays at work, and counts
+            raise
+        self.store.take_up((), self.now)
+
+    def _read_all(self) -> None:
         total, done = self.store.pending_count(self.now, self.everything), 0
         self.tell("articles", done, total)
         while batch := self.store.pending(self.now, BATCH, self.everything):
             found = self._fetch(batch)
             self.store.save_holds(self.new_holds, self.now)
             self.new_holds = {}
+            if found:
+                # Loading the detector takes the most time and memory of all: where the program ends in it, it is no article's doing.
+                self.store.take_up((), self.now)
+                assert self.parts.detector.version
             for words in sorted(found, key=lambda w: (w.article.published or self.now, w.article.url)):
                 self._read(words)
                 done += len(words.entries)
@@ -129,6 +150,7 @@ class ArticleStage(Run):
         """Gives the article behind entries of one address: its page, else what the feed itself said, else nothing."""
         first = group[0]
         entries = tuple(p.entry for p in group)
+        self.store.take_up(entries, self.now)
         tries = max(p.tries for p in group)
         why, transient = "", False
         until = self._hold(outcome) if isinstance(outcome, FetchError) and outcome.retry_after else None
@@ -184,6 +206,8 @@ class ArticleStage(Run):
 
     def _read(self, words: Words) -> None:
         """Reads one article: a copy of what was read is settled, all else goes through detection into the store."""
+        if words.entries:
+            self.store.take_up(words.entries, self.now)
         words, former = self._known(words)
         article = words.article
         same = former is not None and former.article.fingerprint == article.fingerprint

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import alerts, digest, memory, notify, outbox, render, rules, strip, templates
+from pipeline import alerts, digest, memory, notices, notify, outbox, render, rules, strip, templates
 from pipeline.config import Config
 from pipeline.cycle.run import Run
-from pipeline.model import Audience, Change, ChangeKind, Channel, Delivery, Event, Overdue, Status
+from pipeline.model import Audience, Change, ChangeKind, Channel, Delivery, Event, NoticeKind, Overdue, Skipped, Status
 from pipeline.store import DueDigest, Store
 from pipeline.text import digest as hashed
 
@@ -28,6 +28,15 @@ class TellingStage(Run):
         sent = send_due(self.store, self.parts.config, self.book, self.now, self.parts.deliver)
         self.counts["delivered"] += sent.delivered
         self.failures += sent.failures
+
+
+def take_notice(store: Store, config: Config, now: datetime) -> None:
+    """Raises the notices that are due about feeds and rosters as they stand, and ends those that are over; raises StoreError."""
+    asked = config.notices
+    sources = [notices.Source(**s) for s in store.sources()]
+    raised, ended = notices.judge(sources, store.notices(), now, failures=asked.failures, silence=timedelta(days=asked.quiet_days))
+    if raised or ended:
+        store.save_notices(raised, ended, asked.channels, now)
 
 
 def plan_digests(store: Store, config: Config, now: datetime) -> int:
@@ -90,12 +99,18 @@ def make_digest(
         changes,
         since,
         until,
-        replace(store.feed_health(), stale=store.stale_feeds(until)),
+        replace(store.feed_health(), stale=store.stale_feeds(until), strange=_strange(store)),
         disputed=disputed,
         overdue=overdue,
         strips={key: found for key, found in strips.items() if found},
         title=audience.title if audience else "",
     )
+
+
+def _strange(store: Store) -> tuple[Skipped, ...]:
+    """The feeds that are read and are not what they were."""
+    kinds = {NoticeKind.MOVED, NoticeKind.CHANGED}
+    return tuple(Skipped(n.about, n.why) for n in store.notices() if n.kind in kinds)
 
 
 def _as_announced(o: Overdue, now: datetime) -> Change:

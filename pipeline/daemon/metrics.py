@@ -81,6 +81,7 @@ def _of_store(pulse: Pulse) -> Iterable[Metric]:
     yield waiting
     yield age
     yield _gauge("pipeline_dead_letters", "Messages that a channel never took.", pulse.dead)
+    yield _gauge("pipeline_notices", "Notices about feeds that are not over.", pulse.notices)
     if pulse.read:
         yield _gauge("pipeline_feed_read_timestamp_seconds", "When a feed was last read.", pulse.read.timestamp())
     kept = GaugeMetricFamily("pipeline_kept", "What the store holds.", labels=["what"])

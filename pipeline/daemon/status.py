@@ -12,6 +12,8 @@ from urllib.request import ProxyHandler, build_opener
 from pipeline import __version__
 from pipeline.errors import StoreError
 from pipeline.health import Health, Life, judge
+from pipeline.model import Notice
+from pipeline.notices import sentence
 from pipeline.render import counted, plain
 from pipeline.store import JobState, Pulse, Store
 from pipeline.store.opening import Holder, holder
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.daemon.keeper import Keeper
 
 ASK_SECONDS = 5.0
+NOTICES_SHOWN = 20
 _LONGEST_ANSWER = 1 << 20
 
 
@@ -33,7 +36,7 @@ def of_keeper(keeper: Keeper) -> dict[str, Any]:
         "since": keeper.started.isoformat(timespec="seconds"),
         "at_work": {"job": life.work.job, "seconds": round(life.work.seconds, 1)} if life.work else None,
     }
-    return _document(health, daemon, pulse, _jobs(keeper.config))
+    return _document(health, daemon, pulse, *_told(keeper.config))
 
 
 def asked(config: Config, now: datetime) -> dict[str, Any]:
@@ -51,14 +54,14 @@ def asked(config: Config, now: datetime) -> dict[str, Any]:
         trouble = str(error)
     if found is None:
         health = Health(stuck=("no daemon keeps this store: start one with `pipeline daemon`", *([trouble] if trouble else [])))
-        return _document(health, None, pulse, _jobs(config))
+        return _document(health, None, pulse, *_told(config))
     # It does not answer over HTTP (or shall not): what its jobs left in the store tells whether it advances.
-    jobs = _jobs(config)
+    jobs, notices = _told(config)
     tick = jobs.get("tick")
     since = max(filter(None, (found.since, tick.ended if tick else None)), default=now)
     life = Life((now - since).total_seconds(), config.daemon.look_seconds, True, trouble)
     daemon = {"process": found.process, "command": found.command, "since": found.since.isoformat() if found.since else None}
-    return _document(judge(life, seen_in(pulse)), daemon, pulse, jobs)
+    return _document(judge(life, seen_in(pulse)), daemon, pulse, jobs, notices)
 
 
 def _answer(found: Holder) -> dict[str, Any] | None:
@@ -76,15 +79,18 @@ def _answer(found: Holder) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and isinstance(document.get("daemon"), dict) else None
 
 
-def _jobs(config: Config) -> dict[str, JobState]:
+def _told(config: Config) -> tuple[dict[str, JobState], tuple[Notice, ...]]:
+    """How the jobs ended, and the notices that are not over."""
     try:
         with Store.open(config.store_path, read_only=True, wait=2.0) as store:
-            return store.jobs()
+            return store.jobs(), store.notices()
     except StoreError:
-        return {}  # the health says why
+        return {}, ()  # the health says why
 
 
-def _document(health: Health, daemon: dict[str, Any] | None, pulse: Pulse | None, jobs: dict[str, JobState]) -> dict[str, Any]:
+def _document(
+    health: Health, daemon: dict[str, Any] | None, pulse: Pulse | None, jobs: dict[str, JobState], notices: tuple[Notice, ...]
+) -> dict[str, Any]:
     return {
         **health.as_json(),
         "daemon": daemon,
@@ -100,6 +106,7 @@ def _document(health: Health, daemon: dict[str, Any] | None, pulse: Pulse | None
             }
             for j in jobs.values()
         ],
+        "notices": [{"about": n.about, "kind": n.kind, "since": _text(n.since), "text": sentence(n)} for n in notices],
         "feeds": None
         if pulse is None
         else {
@@ -155,6 +162,9 @@ def shown(document: dict[str, Any], now: datetime) -> str:
         lines.append(f"kept       {', '.join(f'{n} {what}' for what, n in kept.items())}")
     if store := document["store"]:
         lines.append(f"store      {store['bytes'] / 1e6:.1f} MB, {store['log_bytes'] / 1e6:.1f} MB in its log")
+    lines += [f"notice     {plain(notice['text'], 500)}" for notice in document.get("notices", [])[:NOTICES_SHOWN]]
+    more = len(document.get("notices", [])) - NOTICES_SHOWN
+    lines += [f"           and {more} more"] * (more > 0)
     for job in document["jobs"]:
         said = f": {plain(job['said'], 120)}" if job["said"] else ""
         often = f", {job['failures']} times in a row" if job["failures"] > 1 else ""

@@ -29,6 +29,7 @@ __all__ = [
     "MOST_REDIRECTS",
     "FetchSettings",
     "Fetcher",
+    "Note",
     "Outcome",
     "PageRequest",
     "Tape",
@@ -40,8 +41,11 @@ __all__ = [
 _TICK = 0.05
 """Seconds between two looks for requests that are past their deadline: one look costs less than a timer for each request."""
 
-_Batch = Batch[Outcome | BaseException]
-_Results = list[tuple[PageRequest, Outcome | BaseException]]
+_Leave = asyncio.Future[None]
+"""What a request waits for that shall be noted before it is sent."""
+_Batch = Batch[Outcome | BaseException | _Leave]
+_Results = list[tuple[PageRequest, Outcome | BaseException | _Leave]]
+Note = Callable[[Sequence[PageRequest]], None]
 
 
 class Fetcher:
@@ -61,7 +65,7 @@ class Fetcher:
         # What follows belongs to the thread of the loop.
         self._client = Client(self._settings, tape)
         self._robots = Robots(self._settings, self._client)
-        self._turns: Turns[Outcome | BaseException]
+        self._turns: Turns[Outcome | BaseException | _Leave]
         self._tasks: dict[asyncio.Task[None], _Batch] = {}
         self._deadlines: dict[asyncio.Task[None], float] = {}
         self._ended: dict[asyncio.Task[None], Trouble] = {}
@@ -81,30 +85,43 @@ class Fetcher:
             if self._loop is not None and not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(self._turns.hold, self._held)
 
-    def fetch(self, requests: Sequence[PageRequest]) -> Generator[tuple[PageRequest, Outcome], None, None]:
+    def fetch(self, requests: Sequence[PageRequest], note: Note | None = None) -> Generator[tuple[PageRequest, Outcome], None, None]:
         """Yields every request with its outcome, as they complete, each by its deadline; an address that fails is a FetchError.
 
-        Hosts are served side by side and no host gets more than `per_host` requests at once, whatever the order of the
-        requests. A reader who is slow slows the fetching down, and one who stops stops it.
+        `note` is told of requests before they are sent, by the handful and in the thread of the reader: what it writes down is there
+        when the program is killed in the middle of them. Hosts are served side by side and no host gets more than `per_host` requests
+        at once, whatever the order of the requests. A reader who is slow slows the fetching down, and one who stops stops it.
         """
         if not requests:
             return
         arrived: queue.SimpleQueue[_Results] = queue.SimpleQueue()
-        batch: _Batch = Batch(requests, arrived.put)
+        batch: _Batch = Batch(requests, arrived.put, noted=note is not None)
         self._start(batch)
         left = len(requests)
         try:
             while left:
                 # Results come by the handful: handing each over alone would cost as much as fetching it.
                 results = arrived.get()
+                if note is not None:
+                    results = self._noted(results, note)
                 for request, outcome in results:
                     if not isinstance(outcome, Page | Unchanged | FetchError):
+                        assert isinstance(outcome, BaseException)
                         raise outcome  # a bug, not an address
                     yield request, outcome
                 left -= len(results)
                 self._tell(self._taken, batch, len(results))
         finally:
             self._tell(self._forget, batch)
+
+    def _noted(self, results: _Results, note: Note) -> _Results:
+        """Notes the requests that are about to be sent and lets them go; gives the others, which are done."""
+        asking = [(request, leave) for request, leave in results if isinstance(leave, asyncio.Future)]
+        if not asking:
+            return results
+        note([request for request, _ in asking])
+        self._tell(_let_go, [leave for _, leave in asking])
+        return [(request, outcome) for request, outcome in results if not isinstance(outcome, asyncio.Future)]
 
     def close(self) -> None:
         """Stops what is under way (it ends as FetchError), closes every connection and waits for the thread."""
@@ -183,7 +200,7 @@ class Fetcher:
         batch.open += 1
         self._give(batch, request, outcome)
 
-    def _give(self, batch: _Batch, request: PageRequest, outcome: Outcome | BaseException) -> None:
+    def _give(self, batch: _Batch, request: PageRequest, outcome: Outcome | BaseException | _Leave) -> None:
         if not batch.results:
             if not self._full:
                 asyncio.get_running_loop().call_soon(self._hand_over)
@@ -206,14 +223,20 @@ class Fetcher:
                 batch, request, site = turn
                 self._tasks[task] = batch
                 outcome: Outcome | BaseException
+                leave = asyncio.get_running_loop().create_future()
                 try:
+                    if batch.noted:
+                        self._give(batch, request, leave)
+                        await leave
                     outcome = await self._outcome(task, request, site)
                 except asyncio.CancelledError:
                     why = self._ended.pop(task, None)
                     if why is None:
                         raise
                     task.uncancel()
-                    outcome = self._late(request) if why is Trouble.DEADLINE else _stopped(request)
+                    unasked = batch.noted and (leave.cancelled() or not leave.done())
+                    stopped = _stopped(request, Trouble.UNASKED if unasked else Trouble.STOPPED)
+                    outcome = self._late(request) if why is Trouble.DEADLINE else stopped
                 except Exception as bug:  # noqa: BLE001 - it is raised again in the thread of the reader
                     outcome = bug
                 self._deadlines.pop(task, None)
@@ -284,6 +307,12 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
+
+
+def _let_go(waiting: Sequence[_Leave]) -> None:
+    for leave in waiting:
+        if not leave.done():  # it was stopped meanwhile
+            leave.set_result(None)
 
 
 def _stopped(request: PageRequest, kind: Trouble = Trouble.STOPPED) -> FetchError:

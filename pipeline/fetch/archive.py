@@ -11,7 +11,7 @@ import os
 import threading
 import zlib
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -167,9 +167,13 @@ class Replay:
     def hold(self, seconds: Mapping[str, float]) -> None:
         """No server is asked, so none has to be left alone."""
 
-    def fetch(self, requests: Sequence[PageRequest]) -> Generator[tuple[PageRequest, Outcome], None, None]:
-        """Yields every request with its outcome, in their order."""
+    def fetch(
+        self, requests: Sequence[PageRequest], note: Callable[[Sequence[PageRequest]], None] | None = None
+    ) -> Generator[tuple[PageRequest, Outcome], None, None]:
+        """Yields every request with its outcome, in their order; `note` is told of each before."""
         for request in requests:
+            if note is not None:
+                note([request])
             yield request, self._outcome(request)
 
     def _outcome(self, request: PageRequest) -> Outcome:

@@ -36,9 +36,13 @@ _Out = TypeVar("_Out")
 
 
 class Batch(Generic[_Out]):
-    """The requests of one call: what waits, host by host, and what its reader has not taken yet."""
+    """The requests of one call: what waits, host by host, and what its reader has not taken yet. Where they are `noted` each waits for
+    its reader before it is sent."""
 
-    def __init__(self, requests: Sequence[PageRequest], hand_over: Callable[[list[tuple[PageRequest, _Out]]], None]) -> None:
+    def __init__(
+        self, requests: Sequence[PageRequest], hand_over: Callable[[list[tuple[PageRequest, _Out]]], None], *, noted: bool = False
+    ) -> None:
+        self.noted = noted
         self.waiting: dict[str, deque[PageRequest]] = {}
         for request in requests:
             self.waiting.setdefault(site_of(request.url), deque()).append(request)

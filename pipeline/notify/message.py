@@ -12,9 +12,9 @@ from typing import Any
 class Message:
     """What to hand over. `name` is stable and tells files apart, `id` is stable and tells messages apart; an empty body is left out.
 
-    `kind` is what it is about ("alert.raised", "alert.updated", "alert.reopened", "digest", "test"), `thread` the id of the message
-    that it follows, and `thread_subject` what that one was called. `document` says the same as plain values. `earlier` is the receipt
-    of those who took it at an earlier try.
+    `kind` is what it is about ("alert.raised", "alert.updated", "alert.reopened", "notice", "digest", "test"), `thread` the id of the
+    message that it follows, and `thread_subject` what that one was called. `document` says the same as plain values. `earlier` is the
+    receipt of those who took it at an earlier try.
     """
 
     name: str

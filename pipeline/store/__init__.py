@@ -21,8 +21,10 @@ from pipeline.store.opening import WAIT_SECONDS, Lock, OlderSchemaError, bring_u
 from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import (
+    Due,
     DueDelivery,
     DueDigest,
+    DueNotice,
     FeedState,
     Gists,
     Judging,
@@ -40,8 +42,10 @@ from pipeline.store.values import (
 from pipeline.store.watching import JobState, Pulse, Watching
 
 __all__ = [
+    "Due",
     "DueDelivery",
     "DueDigest",
+    "DueNotice",
     "FeedState",
     "Gists",
     "JobState",

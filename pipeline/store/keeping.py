@@ -384,8 +384,7 @@ SELECT t.event, t.date, t.key, c.name AS coalition, m.name AS member FROM statem
 JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member
 """
 _SILENCE = """
-SELECT f.name, f.first_seen, f.last_read, f.failures, f.last_error,
-    (SELECT max(n.first_seen) FROM entries n WHERE n.feed = f.name) AS new
+SELECT f.name, f.first_seen, f.last_read, f.failures, f.last_error, f.last_new AS new
 FROM feeds f WHERE f.configured
 UNION ALL
 SELECT r.name, r.first_seen, r.last_read, r.failures, r.last_error, r.last_read FROM rosters r WHERE r.configured

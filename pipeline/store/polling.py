@@ -10,10 +10,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from pipeline.model import NO_HINTS, Entry, Feed, FeedHints, Move, Plan
+from pipeline.model import NO_HINTS, Entry, Feed, FeedHints, Looks, Move, Plan
 from pipeline.store.reads import moment
 from pipeline.store.values import NOTHING, FeedState, Poll, PollCounts
 from pipeline.store.writes import Writes
@@ -75,12 +76,12 @@ class Polling(Writes):
         )
         return tuple(map(_state, rows))
 
-    def ask_feeds(self, names: Sequence[str], until: datetime, why: str) -> None:
-        """Notes that feeds are being asked: where their answers are not kept they are due at `until`, and not after each restart."""
+    def ask_feeds(self, until: Mapping[str, datetime], why: str) -> None:
+        """Notes that feeds are being asked: where their answers are not kept they are due then, and not after each restart."""
         with self._writing() as db:
-            db.execute(
-                "UPDATE feeds SET next_due = ?, due_why = ? WHERE name IN (SELECT value FROM json_each(?))",
-                (moment(until), why, json.dumps(names)),
+            db.executemany(
+                "UPDATE feeds SET next_due = ?, due_why = ?, in_vain = in_vain + 1 WHERE name = ?",
+                [(moment(at), why, name) for name, at in until.items()],
             )
 
     def save_plans(self, plans: Mapping[str, Plan]) -> None:
@@ -144,6 +145,10 @@ class Polling(Writes):
                     read.append((poll.feed, at, *when, *move, *words))
             db.executemany(_FAILED, failed)
             db.executemany(_READ, read)
+            new = [(at, poll.feed) for poll, found in zip(polls, counts, strict=True) if found.new]
+            db.executemany("UPDATE feeds SET last_new = ? WHERE name = ?", new)
+            looks = [(_looks_text(poll.looks), poll.feed) for poll in polls if poll.looks is not None]
+            db.executemany("UPDATE feeds SET looks = ? WHERE name = ?", looks)
             return counts
 
 
@@ -151,6 +156,7 @@ _KEEP_FEED = """
 INSERT INTO feeds (name, url, publisher, interval_minutes, adaptive, first_seen, next_due, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)
 ON CONFLICT (name) DO UPDATE SET configured = 1, origin = ?7, publisher = ?3, interval_minutes = ?4, adaptive = ?5, url = ?2,
     etag = iif(url = ?2, etag, ''), last_modified = iif(url = ?2, last_modified, ''), body_hash = iif(url = ?2, body_hash, ''),
+    looks = iif(url = ?2, looks, ''), in_vain = iif(url = ?2, in_vain, 0),
     failures = iif(url = ?2, failures, 0), strain = iif(url = ?2, strain, 0), failing_since = iif(url = ?2, failing_since, NULL),
     hints = iif(url = ?2, hints, ''), minutes = iif(url = ?2, minutes, 0), address = iif(url = ?2, address, ''),
     moved_to = iif(url = ?2, moved_to, ''), moved_since = iif(url = ?2, moved_since, NULL), full_read = iif(url = ?2, full_read, NULL),
@@ -160,10 +166,12 @@ _PLANNED = """next_due = coalesce(?{0}, next_due), due_why = coalesce(?{1}, due_
     strain = ?{3}, failing_since = ?{4}, address = coalesce(?{5}, address), moved_to = coalesce(?{6}, moved_to),
     moved_since = iif(?{6} IS NULL, moved_since, ?{7})"""
 _FAILED = (
-    "UPDATE feeds SET failures = failures + 1, last_polled = ?2, last_error = ?3, " + _PLANNED.format(*range(4, 12)) + " WHERE name = ?1"
+    "UPDATE feeds SET failures = failures + 1, in_vain = 0, last_polled = ?2, last_error = ?3, "
+    + _PLANNED.format(*range(4, 12))
+    + " WHERE name = ?1"
 )
 _READ = (
-    "UPDATE feeds SET failures = 0, last_error = '', last_polled = ?2, last_read = ?2, "
+    "UPDATE feeds SET failures = 0, in_vain = 0, last_error = '', last_polled = ?2, last_read = ?2, "
     + _PLANNED.format(*range(3, 11))
     + """, etag = iif(?15 AND ?11 = '' AND ?12 = '', etag, ?11), last_modified = iif(?15 AND ?11 = '' AND ?12 = '', last_modified, ?12),
     body_hash = iif(?15 AND ?13 = '', body_hash, ?13), partial = iif(?15, partial, ?14), title = iif(?16 = '', title, ?16),
@@ -276,7 +284,7 @@ def bury(db: sqlite3.Connection, guids: Iterable[tuple[str, str]], now: datetime
 _STATE = (
     "name, url, publisher, interval_minutes, adaptive, etag, last_modified, body_hash, failures, next_due, due_why, minutes, strain,"
     " failing_since, hints, address, moved_to, moved_since, full_read, conditional_polls, last_polled, last_read, last_error, partial,"
-    " title, origin"
+    " title, origin, in_vain, looks"
 )
 
 
@@ -284,7 +292,7 @@ def _state(r: sqlite3.Row) -> FeedState:
     # By place: a row looks each name up in all the names of the table, which took most of the time for thousands of feeds.
     name, url, publisher, interval, adaptive, etag, last_modified, body_hash, failures, next_due, due_why, minutes, strain = r[:13]
     failing_since, hints, address, moved_to, moved_since, full_read, conditional_polls, last_polled, last_read = r[13:22]
-    last_error, partial, title, origin = r[22:]
+    last_error, partial, title, origin, in_vain, looks = r[22:]
     return FeedState(
         Feed(name, url, publisher, interval, bool(adaptive)),
         etag,
@@ -306,7 +314,25 @@ def _state(r: sqlite3.Row) -> FeedState:
         partial,
         title,
         origin == "added",
+        in_vain,
+        looks_of(looks),
     )
+
+
+def looks_of(text: str) -> Looks:
+    """By what a feed is known, as it is kept."""
+    if not text:
+        return Looks()
+    kept = json.loads(text)
+    return Looks(
+        *(kept["title"], tuple(kept["sites"]), kept["odd"], _time(kept["odd_since"]), kept["odd_title"], tuple(kept["odd_sites"])),
+        kept["adopted"],
+    )
+
+
+def _looks_text(looks: Looks) -> str:
+    kept = asdict(looks) | {"odd_since": _text(looks.odd_since)}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 @lru_cache(maxsize=256)

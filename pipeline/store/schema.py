@@ -767,6 +767,86 @@ def indexes_of_what_waits_and_pacing_of_rosters(db: Database) -> None:
         db.execute(statement)
 
 
+NOTICING = """
+ALTER TABLE feeds ADD COLUMN last_new TEXT;
+UPDATE feeds SET last_new = (SELECT max(first_seen) FROM entries n WHERE n.feed = feeds.name);
+ALTER TABLE feeds ADD COLUMN looks TEXT NOT NULL DEFAULT '';
+ALTER TABLE feeds ADD COLUMN in_vain INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN fatal INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE at_work (
+    entries TEXT NOT NULL,
+    since TEXT NOT NULL
+) STRICT;
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    about TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('broken', 'moved', 'changed', 'quiet', 'left out')),
+    why TEXT NOT NULL,
+    since TEXT NOT NULL,
+    raised TEXT NOT NULL,
+    ended TEXT,
+    outcome TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX notices_standing ON notices (about, kind) WHERE ended IS NULL;
+DROP VIEW delivery_log;
+CREATE TABLE telling (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    alert TEXT REFERENCES alerts (id),
+    notice TEXT REFERENCES notices (id),
+    act TEXT NOT NULL DEFAULT 'raised' CHECK (act IN ('raised', 'updated', 'reopened', 'ended')),
+    rule TEXT NOT NULL DEFAULT '',
+    change TEXT REFERENCES changes (id),
+    coalition TEXT NOT NULL DEFAULT '',
+    audience TEXT NOT NULL DEFAULT '',
+    since TEXT,
+    until TEXT,
+    channel TEXT NOT NULL,
+    bundle TEXT NOT NULL DEFAULT '',
+    message TEXT,
+    least_sources INTEGER NOT NULL DEFAULT 1,
+    waits_until TEXT,
+    made TEXT NOT NULL,
+    due TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    tried TEXT,
+    state TEXT NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'delivered', 'given up', 'dropped')),
+    receipt TEXT NOT NULL DEFAULT '',
+    last_error TEXT NOT NULL DEFAULT '',
+    CHECK (alert IS NULL OR notice IS NULL),
+    CHECK ((alert IS NULL AND notice IS NULL) = (since IS NOT NULL AND until IS NOT NULL))
+) STRICT;
+INSERT INTO telling (number, id, alert, act, rule, change, coalition, audience, since, until, channel, bundle, message, least_sources,
+    waits_until, made, due, tries, tried, state, receipt, last_error)
+SELECT number, id, alert, act, rule, change, coalition, audience, since, until, channel, bundle, message, least_sources,
+    waits_until, made, due, tries, tried, state, receipt, last_error
+FROM deliveries ORDER BY number;
+DROP TABLE deliveries;
+ALTER TABLE telling RENAME TO deliveries;
+CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'due';
+CREATE INDEX deliveries_failed ON deliveries (channel, coalition) WHERE state = 'due' AND tries > 0;
+CREATE INDEX deliveries_message ON deliveries (message);
+CREATE INDEX deliveries_alert ON deliveries (alert);
+CREATE INDEX deliveries_notice ON deliveries (notice) WHERE notice IS NOT NULL;
+CREATE INDEX deliveries_change ON deliveries (change);
+CREATE VIEW delivery_log AS
+SELECT d.made, d.channel, CASE WHEN d.notice IS NOT NULL THEN 'notice ' || d.act WHEN d.alert IS NULL THEN 'digest' ELSE d.act END
+    AS tells, c.name AS coalition, m.name AS member, h.kind, d.state, d.due, d.tries, d.tried, d.receipt, d.last_error, d.message,
+    d.alert, d.notice
+FROM deliveries d LEFT JOIN alerts a ON a.id = d.alert LEFT JOIN changes h ON h.id = coalesce(d.change, a.change)
+    LEFT JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY d.number DESC;
+"""
+"""What a person should know of the sources: by what each is known, when it last brought something, how often it was asked in vain
+(the program ended before its answer was kept); and which article is at work, so that one whose reading ends the program is found."""
+
+
+@migrations()
+def notices_about_sources(db: Database) -> None:
+    for statement in _statements(NOTICING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

@@ -24,6 +24,8 @@ from pipeline.model import (
     Delivery,
     Evidence,
     Membership,
+    Notice,
+    NoticeKind,
     RaisedAlert,
     Severity,
     Skipped,
@@ -31,7 +33,7 @@ from pipeline.model import (
 )
 from pipeline.store.keeping import SILENT, UNREAD, Keeping
 from pipeline.store.reads import moment, surely, time_of
-from pipeline.store.values import DueDelivery, DueDigest, Kept
+from pipeline.store.values import Due, DueDelivery, DueDigest, DueNotice, Kept
 from pipeline.store.writes import save_turns
 from pipeline.text import digest
 
@@ -74,7 +76,7 @@ class Telling(Keeping):
                         message = some[0] if len(some) == 1 else digest("message", channel, *some)
                         db.executemany("UPDATE deliveries SET message = ? WHERE id = ?", [(message, id) for id in some])
 
-    def due_messages(self, now: datetime, limit: int) -> tuple[tuple[DueDelivery | DueDigest, ...], ...]:
+    def due_messages(self, now: datetime, limit: int) -> tuple[tuple[Due, ...], ...]:
         """Gives messages whose time has come, those about one coalition in the order of their changes, each with its deliveries."""
         rows = self._rows(
             f"SELECT DISTINCT message FROM (SELECT d.message, d.number FROM deliveries d WHERE d.message IS NOT NULL AND {_READY}"
@@ -92,17 +94,17 @@ class Telling(Keeping):
         """Gives what went, or is to go, in a message about alerts: its deliveries as they stand now, in the order of their changes."""
         return tuple(due for due in self._messages([message])[0] if isinstance(due, DueDelivery))
 
-    def _messages(self, messages: Sequence[str]) -> tuple[tuple[DueDelivery | DueDigest, ...], ...]:
+    def _messages(self, messages: Sequence[str]) -> tuple[tuple[Due, ...], ...]:
         rows = self._rows(
             "SELECT * FROM deliveries WHERE message IN (SELECT value FROM json_each(?)) AND state <> 'dropped' ORDER BY number",
             (json.dumps(messages),),
         )
-        together: dict[str, list[DueDelivery | DueDigest]] = {message: [] for message in messages}
+        together: dict[str, list[Due]] = {message: [] for message in messages}
         for row, due in zip(rows, self._due(rows), strict=True):
             together[row["message"]].append(due)
         return tuple(map(tuple, together.values()))
 
-    def _due(self, rows: Sequence[sqlite3.Row]) -> list[DueDelivery | DueDigest]:
+    def _due(self, rows: Sequence[sqlite3.Row]) -> list[Due]:
         found = {r["id"]: r for r in self._rows(f"{_ALERTS} WHERE a.id IN (SELECT value FROM json_each(?))", (_ids(rows, "alert"),))}
         wanted = {r["change"] for r in found.values()} | {r["change"] for r in rows if r["change"]}
         changes = self.changes_of(wanted)
@@ -113,9 +115,16 @@ class Telling(Keeping):
                 (_ids(rows, "alert"),),
             )
         }
-        due: list[DueDelivery | DueDigest] = []
+        notices = {
+            r["id"]: notice_of(r)
+            for r in self._rows("SELECT * FROM notices WHERE id IN (SELECT value FROM json_each(?))", (_ids(rows, "notice"),))
+        }
+        due: list[Due] = []
         for r in rows:
             delivery = _delivery(r)
+            if r["notice"] is not None:
+                due.append(DueNotice(delivery, notices[r["notice"]], self._raised_in(r), surely(r["made"])))
+                continue
             if r["alert"] is None:
                 due.append(DueDigest(delivery, surely(r["since"]), surely(r["until"]), r["audience"]))
                 continue
@@ -135,9 +144,17 @@ class Telling(Keeping):
             )
         return due
 
+    def _raised_in(self, r: sqlite3.Row) -> str:
+        """The message in which a channel was told of a notice that is over."""
+        if r["act"] != Act.ENDED:
+            return ""
+        asked = "SELECT message FROM deliveries WHERE notice = ? AND channel = ? AND act = 'raised'"
+        found = self._rows(asked, (r["notice"], r["channel"]))
+        return (found[0]["message"] or "") if found else ""
+
     def due_digests(self, now: datetime) -> tuple[DueDigest, ...]:
         """Gives the digests whose time has come, in the order in which they were made."""
-        rows = self._rows(f"SELECT d.* FROM deliveries d WHERE d.alert IS NULL AND {_READY} ORDER BY d.number", {"now": moment(now)})
+        rows = self._rows(f"SELECT d.* FROM deliveries d WHERE d.since IS NOT NULL AND {_READY} ORDER BY d.number", {"now": moment(now)})
         return tuple(due for due in self._due(rows) if isinstance(due, DueDigest))
 
     def next_delivery(self) -> datetime | None:
@@ -212,7 +229,7 @@ class Telling(Keeping):
             (json.dumps(wanted),),
         )
         due = self._due(of)
-        together: dict[str, list[DueDelivery | DueDigest]] = {message: [] for message in wanted}
+        together: dict[str, list[Due]] = {message: [] for message in wanted}
         how: dict[str, sqlite3.Row] = {}
         for row, one in zip(of, due, strict=True):
             together[row["letter"]].append(one)
@@ -230,7 +247,7 @@ class Telling(Keeping):
     def last_digest(self, channel: str, audience: str = "") -> datetime | None:
         """Gives the end of the last period of which a digest was made for a channel and audience, whether it has arrived or not."""
         row = self._rows(
-            "SELECT max(until) AS until FROM deliveries WHERE channel = ? AND audience = ? AND alert IS NULL", (channel, audience)
+            "SELECT max(until) AS until FROM deliveries WHERE channel = ? AND audience = ? AND since IS NOT NULL", (channel, audience)
         )[0]
         return time_of(row["until"])
 
@@ -408,6 +425,14 @@ def _delivery(r: sqlite3.Row) -> Delivery:
         time_of(r["waits_until"]),
         r["bundle"],
         r["message"] or "",
+        r["notice"] or "",
+    )
+
+
+def notice_of(r: sqlite3.Row) -> Notice:
+    """A notice as it is kept."""
+    return Notice(
+        *(r["about"], NoticeKind(r["kind"]), r["why"], surely(r["since"]), surely(r["raised"]), time_of(r["ended"]), r["outcome"])
     )
 
 

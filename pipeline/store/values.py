@@ -29,8 +29,10 @@ from pipeline.model import (
     FeedHints,
     Judgement,
     KnownName,
+    Looks,
     Membership,
     Move,
+    Notice,
     Party,
     RosterRule,
 )
@@ -42,7 +44,8 @@ class FeedState:
     """A feed with what its last poll left behind: validators, the hash of its body, failures in a row, when it is due and why.
 
     `minutes`, `strain` and `failing_since` are those of its last `Plan`; `full_read` is when it was last asked without
-    conditions, `conditional_polls` how often it was asked with them since. `added` tells a feed that was added by a command.
+    conditions, `conditional_polls` how often it was asked with them since. `added` tells a feed that was added by a command. `in_vain`
+    counts how often in a row it was asked and no answer could be kept, because the program ended before.
     """
 
     feed: Feed
@@ -65,6 +68,8 @@ class FeedState:
     partial: str = ""
     title: str = ""
     added: bool = False
+    in_vain: int = 0
+    looks: Looks = field(default_factory=Looks)
 
     @property
     def address(self) -> str:
@@ -76,8 +81,8 @@ class FeedState:
 class Poll:
     """How one poll of a feed ended: with entries, `unchanged`, or with the `error` that stopped it.
 
-    An unchanged answer keeps the validators that are there unless it brings others; None keeps `hints` and `move`. `full` tells a
-    poll without conditions.
+    An unchanged answer keeps the validators that are there unless it brings others; None keeps `hints`, `move` and `looks`. `full` tells
+    a poll without conditions.
     """
 
     feed: str
@@ -93,6 +98,7 @@ class Poll:
     full: bool = False
     title: str = ""
     deleted: tuple[str, ...] = ()
+    looks: Looks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +276,20 @@ class DueDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class DueNotice:
+    """A delivery that waits for its channel, with the notice that it tells of. `thread` is the message in which the channel was told
+    that it was raised."""
+
+    delivery: Delivery
+    notice: Notice
+    thread: str = ""
+    made: datetime | None = None
+
+
+Due = DueDelivery | DueDigest | DueNotice
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A message as it is kept: `state` is "due", "delivered", "given up" (a dead letter) or "dropped"."""
 
@@ -277,7 +297,7 @@ class Kept:
     state: str
     error: str
     tried: datetime | None
-    deliveries: tuple[DueDelivery | DueDigest, ...]
+    deliveries: tuple[Due, ...]
 
 
 @dataclass(frozen=True, slots=True)

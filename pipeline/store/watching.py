@@ -5,17 +5,21 @@ It judges nothing: what is late, quiet or unhealthy is decided by those who ask.
 
 from __future__ import annotations
 
+import shutil
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipeline.errors import StoreError
 from pipeline.store.keeping import SILENT
+from pipeline.store.noticing import Noticing
 from pipeline.store.reads import moment, surely, time_of
-from pipeline.store.telling import Telling
 
 AHEAD = timedelta(minutes=5)
 """What happened so much later than now was noted by a clock that was wrong: those that are set by the network differ by moments."""
+LEAST_ROOM = 20_000_000
+"""Bytes that are left free on the disk: more than the largest article or roster makes the store and its log grow."""
 RUNS_KEPT = timedelta(days=90)
 """Reports of runs are let go after so long; a run that learned something stays, because its changes point at it."""
 
@@ -43,7 +47,8 @@ class Pulse:
 
     `due` counts feeds that are due now, `failing` those whose last poll failed, `quiet` those that bring nothing for long; `asked` and
     `read` are when any feed or roster was last asked, and read with success; `first_seen` is when the first one was configured.
-    `unread` counts entries whose article is to be read now, `unsent` deliveries that could be sent now, `dead` those given up.
+    `unread` counts entries whose article is to be read now, `unsent` deliveries that could be sent now, `dead` those given up, `notices`
+    those that are not over.
     """
 
     at: datetime
@@ -64,11 +69,12 @@ class Pulse:
     claims: int = 0
     changes: int = 0
     alerts: int = 0
+    notices: int = 0
     file_bytes: int = 0
     log_bytes: int = 0
 
 
-class Watching(Telling):
+class Watching(Noticing):
     """The half of the store that looks after the daemon."""
 
     # Jobs.
@@ -128,7 +134,8 @@ class Watching(Telling):
                 "UPDATE entries SET tried = NULL, next_try = ?2 WHERE state = 'pending' AND (tried > ?1 OR first_seen > ?1)",
                 "UPDATE deliveries SET tried = ?2, due = ?2 WHERE state = 'due' AND tried > ?1",
                 "UPDATE deliveries SET due = ?2 WHERE state = 'due' AND made > ?1 AND due > ?1",
-                "UPDATE deliveries SET until = ?2 WHERE alert IS NULL AND until > ?1",
+                "UPDATE deliveries SET until = ?2 WHERE until > ?1",
+                "UPDATE feeds SET last_new = ?2 WHERE last_new > ?1",
             ):
                 mended += db.execute(statement, (wrong, at)).rowcount
             db.execute("DELETE FROM jobs WHERE ended > ?", (wrong,))
@@ -151,8 +158,7 @@ class Watching(Telling):
             at,
         )[0]
         quiet = self._rows(
-            "SELECT count(*) AS n FROM feeds f WHERE configured AND failures = 0 AND first_seen < :silent"
-            " AND NOT EXISTS (SELECT 1 FROM entries WHERE feed = f.name AND first_seen >= :silent)",
+            "SELECT count(*) AS n FROM feeds WHERE configured AND failures = 0 AND coalesce(last_new, first_seen) < :silent",
             at,
         )[0]["n"]
         unread = self._rows("SELECT count(*) AS n, min(next_try) AS since FROM entries WHERE state = 'pending' AND next_try <= :now", at)[0]
@@ -179,6 +185,7 @@ class Watching(Telling):
             time_of(sending["since"]),
             sending["dead"] or 0,
             **counts,
+            notices=self._rows("SELECT count(*) AS n FROM notices WHERE ended IS NULL")[0]["n"],
             file_bytes=self._bytes(""),
             log_bytes=self._bytes("-wal"),
         )
@@ -190,6 +197,20 @@ class Watching(Telling):
             return Path(f"{self.path}{ending}").stat().st_size
         except OSError:
             return 0
+
+    def need_room(self) -> None:
+        """Raises StoreError where the disk is all but full: what is fetched could not be kept, and would be fetched again and again."""
+        if self.path is None:
+            return
+        try:
+            free = shutil.disk_usage(self.path.parent).free
+        except OSError:
+            return  # what comes says what is wrong
+        if free < LEAST_ROOM:
+            least = f"{LEAST_ROOM / 1e6:.0f} MB"
+            raise StoreError(
+                f"the store has hardly room to grow ({free / 1e6:.1f} MB are left, {least} are needed): make room", about=self.about
+            )
 
     # Housekeeping.
 

@@ -207,7 +207,7 @@ class _UndoneError(Exception):
 def _settle(db: sqlite3.Connection, entries: Sequence[Entry], article: int | None, now: datetime, why: str, retry: datetime | None) -> None:
     # What the feed said is kept while the page may still be had; afterwards the article has the words.
     db.executemany(
-        "UPDATE entries SET state = ?1, why = ?2, tries = tries + (?2 <> ''), tried = ?3, next_try = coalesce(?4, next_try),"
+        "UPDATE entries SET state = ?1, why = ?2, tries = tries + (?2 <> ''), fatal = 0, tried = ?3, next_try = coalesce(?4, next_try),"
         " article = coalesce(?5, article), content = iif(?4 IS NULL, '', content) WHERE feed = ?6 AND guid = ?7",
         [("pending" if retry else "settled", why, moment(now), moment(retry) if retry else None, article, e.feed, e.guid) for e in entries],
     )
