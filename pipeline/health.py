@@ -1,7 +1,8 @@
 """Says how a daemon is: from what it knows of itself, and from what its store shows. Pure; nothing is measured here.
 
-Three things make it unhealthy: the store does not answer, the work does not advance, and no feed could be read for two hours although
-some were asked. All else that is wrong (a job that fails, dead letters, feeds that are lost) is a note: a restart would mend none of it.
+Four things make it unhealthy: the store does not answer, the work does not advance, it fails (a full disk, a store that cannot be
+written), and no feed could be read for two hours although some were asked. All else that is wrong (a copy that could not be made, a
+program that keeps the store's log from being folded back) is a note.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ UNREAD = timedelta(hours=2)
 LATE_LOOKS = 5
 """Looks that may be missed before the work counts as stuck: a machine under load is late, and not hung."""
 SLACK_SECONDS = 60.0
+NEEDED = ("tick", "deliver")
+"""Jobs without which nothing is read or told; of one that fails a person is told where it fails for so many looks as may be missed."""
+LONGEST_LOG = 64_000_000
+"""Bytes: SQLite folds its log back at 4 MB, and at a few times that after a long job, unless somebody reads from it all the while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +35,21 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Life:
     """What a daemon knows of itself. `idle` is how many seconds ago a tick ended (or it began, before the first), `looks` the seconds
-    between two. `troubles` are jobs that failed last, each with what it said; `store` is why the store did not answer, empty where
-    it did. `looked` is whether a first tick has ended."""
+    between two. `troubles` are jobs that failed last, each with what it said and for how many seconds it has been failing; `store` is
+    why the store did not answer, empty where it did. `looked` is whether a first tick has ended."""
 
     idle: float
     looks: float
     looked: bool = True
     store: str = ""
     work: Work | None = None
-    troubles: tuple[tuple[str, str], ...] = ()
+    troubles: tuple[tuple[str, str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a store shows that matters here: how many feeds, when one was last asked and read, since when one is due, and since when there
-    are any."""
+    """What a store shows that matters here: how many feeds, when one was last asked and read, since when one is due, since when there
+    are any, and the size of the log beside the store."""
 
     at: datetime
     feeds: int = 0
@@ -52,6 +57,7 @@ class Seen:
     read: datetime | None = None
     due_since: datetime | None = None
     first_seen: datetime | None = None
+    log_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,15 @@ def judge(life: Life, seen: Seen | None) -> Health:
     """
     stuck = [f"the store does not answer: {life.store}"] if life.store else []
     stuck += [late] if (late := _stuck(life)) else []
-    sick = [unread] if seen and (unread := _unread(seen)) else []
+    failing = {job: said for job, said, seconds in life.troubles if job in NEEDED and seconds > life.looks * LATE_LOOKS}
+    sick = [f"{job} fails: {said}" for job, said in failing.items()]
+    sick += [unread] if seen and (unread := _unread(seen)) else []
     waiting = [] if life.looked else ["the first look is not done yet"]
-    notes = [f"{job}: {said}" for job, said in life.troubles]
+    notes = [f"{job}: {said}" for job, said, _ in life.troubles if job not in failing]
+    if seen and seen.log_bytes > LONGEST_LOG:
+        notes.append(
+            f"the log beside the store is larger than {LONGEST_LOG // 1_000_000} MB: a program that reads the store keeps it; end that"
+        )
     return Health(tuple(stuck), tuple(sick), tuple(waiting), tuple(notes))
 
 

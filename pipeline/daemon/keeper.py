@@ -89,7 +89,8 @@ class Keeper:
         self._work: tuple[Job, Leash, float] | None = None
         self._ticked = time.monotonic()
         self._looked = False
-        self._troubles: dict[str, str] = {}
+        self._troubles: dict[str, tuple[str, float]] = {}
+        self._seen: Seen | None = None
         self._store_trouble = ""
         self._beats = 0
         self._due: dict[Job, datetime] = {}
@@ -231,9 +232,10 @@ class Keeper:
         if done.outcome == "failed":
             again = f"{done.due:%Y-%m-%d %H:%M:%S} UTC"
             _log.error("%s: %s; it is tried again at %s", done.job, done.said, again, extra=extra)
-            self._troubles[done.job] = done.said
+            _, since = self._troubles.get(done.job, ("", time.monotonic()))
+            self._troubles[done.job] = (done.said, since)
             return
-        if self._troubles.pop(done.job, ""):
+        if self._troubles.pop(done.job, None):
             _log.info("%s: it works again", done.job, extra=extra)
         if done.said:
             _log.info("%s: %s in %.1f s", done.job, done.said, done.seconds, extra=extra)
@@ -251,7 +253,7 @@ class Keeper:
             self._looked,
             self._store_trouble,
             Work(work[0], now - work[2], LONGEST[work[0]], now - work[1].moved) if work else None,
-            tuple(sorted(self._troubles.items())),
+            tuple((job, said, now - since) for job, (said, since) in sorted(self._troubles.copy().items())),
         )
 
     def seen(self) -> tuple[Health, Pulse | None]:
@@ -277,10 +279,8 @@ class Keeper:
         except StoreError as error:
             self._store_trouble = str(error)
         self._beats += 1
-        health = judge(self.life(), seen_in(pulse))
-        if pulse is None:
-            health = replace(health, sick=self.health.sick)
-        self._show(health)
+        self._seen = seen_in(pulse) or self._seen
+        self._show(judge(self.life(), self._seen))
 
     def _show(self, health: Health) -> None:
         before, self.health = self.health, health
@@ -289,6 +289,9 @@ class Keeper:
             _log.error("unhealthy: %s", "; ".join(problems), extra={"fields": {"healthy": False}})
         elif health.is_well and not before.is_well:
             _log.info("healthy again", extra={"fields": {"healthy": True}})
+        for note in health.notes:
+            if note not in before.notes and note.partition(":")[0] not in list(Job):  # of jobs that fail it was told already
+                _log.warning("%s", note)
         work = self._work
         status = "; ".join(problems) or (f"{work[0]} is at work" if work else f"next look at {self._due[Job.TICK]:%H:%M:%S} UTC")
         if health.stuck:
@@ -328,7 +331,9 @@ class Keeper:
 
 def seen_in(pulse: Pulse | None) -> Seen | None:
     """Gives of what a store shows that which health goes by."""
-    return Seen(pulse.at, pulse.feeds, pulse.asked, pulse.read, pulse.due_since, pulse.first_seen) if pulse else None
+    if pulse is None:
+        return None
+    return Seen(pulse.at, pulse.feeds, pulse.asked, pulse.read, pulse.due_since, pulse.first_seen, pulse.log_bytes)
 
 
 @contextmanager

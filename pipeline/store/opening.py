@@ -33,6 +33,7 @@ _NO_TABLES = b"\x0d\0\0\0\0"
 """Page type, first free block and number of cells of a schema page that holds nothing (SQLite file format, 1.6)."""
 
 _DAMAGED = "is damaged: put back a copy of it, or move it away to begin a new one"
+_FULL = "cannot grow (the disk is full): make room"
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "is locked by another program: close it, or try again when it is done",
     sqlite3.SQLITE_LOCKED: "is locked by another program: close it, or try again when it is done",
@@ -40,7 +41,8 @@ _ADVICE = {
     sqlite3.SQLITE_PERM: "cannot be opened: give yourself the right to read and write the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: give yourself the right to read and write the file and its folder",
     sqlite3.SQLITE_IOERR: "cannot be read or written (the disk reports an error): check the disk",
-    sqlite3.SQLITE_FULL: "cannot grow (the disk is full): make room",
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,  # the file beside it that every reader and writer needs does not fit any more
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_INTERRUPT: "was told to stop in the middle of its work; nothing of that was kept",
@@ -55,7 +57,7 @@ def translated(about: str) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
         # Text that is no UTF-8 is found by Python, not by SQLite, and has no code: we write none, so the disk did.
-        advice = _ADVICE.get(code & 0xFF) if code is not None else _DAMAGED if "decode to UTF-8" in str(error) else None
+        advice = _ADVICE.get(code, _ADVICE.get(code & 0xFF)) if code is not None else _DAMAGED if "decode to UTF-8" in str(error) else None
         if advice is None:
             raise
         raise StoreError(f"the store {advice} ({error})", about=about) from error
