@@ -239,6 +239,16 @@ def test_a_clock_that_was_a_day_ahead_costs_nothing(room: Newsroom, working: Wor
     assert ids[0]["n"] == ids[0]["ids"] == len(told)
 
 
+def test_an_article_from_the_future_is_no_newer_than_the_day_it_is_read(room: Newsroom, working: Working, tmp_path: Path) -> None:
+    room.publish(0, "Norvik Freight", at=NOON + 400 * DAY)
+    room.publish(0, "Altera Lines", at=NOON + 3 * HOUR)  # as far as that a clock may be wrong, or a zone be left out
+    done = working(room.configuration(tmp_path)).perform(Job.TICK, NOON)
+    assert done.report and done.report.skipped["dates of publication in the future"] == 1 and len(done.report.changes) == 2
+    with Store.open(tmp_path / "store.db", read_only=True) as store:
+        dates = {r["title"]: r["published"] for r in store.query("SELECT title, published FROM articles")}
+        assert dates == {"News of Norvik Freight": None, "News of Altera Lines": (NOON + 3 * HOUR).isoformat()}
+
+
 def test_after_a_long_sleep_each_feed_is_asked_once(room: Newsroom, working: Working, tmp_path: Path) -> None:
     jobs = working(room.configuration(tmp_path, BERLIN))
     jobs.perform(Job.TICK, NOON)

@@ -22,6 +22,8 @@ BATCH = 200
 """Entries fetched together and then read in the order of their publication: a bound for memory, large enough for a day's feed."""
 TRIES = 3
 """A page that could not be had for a passing reason is asked for so often."""
+AHEAD = timedelta(days=1)
+"""Nowhere on earth an article can be of a later day than the next."""
 FATAL = 5
 """After so many programs that ended while it was at work an article is left out: once may be the machine's doing, or a person's."""
 FATAL_PAUSE = timedelta(minutes=1)
@@ -165,7 +167,7 @@ class ArticleStage(Run):
                     self.partial.append(Skipped(first.entry.url, found.partial))
                     article = self._longer(article, first)
                 return Words(
-                    _completed(article, first),
+                    self._completed(article, first),
                     entries,
                     article.site or _house(first),
                     (first.entry.url, outcome.final_url),
@@ -191,7 +193,27 @@ class ArticleStage(Run):
             for entry in entries:
                 self.store.settle_entry(entry, self.now, why or why_of(error), retry)
             return None
-        return Words(_completed(article, first), entries, _house(first), (first.entry.url,), why, retry)
+        return Words(self._completed(article, first), entries, _house(first), (first.entry.url,), why, retry)
+
+    def _completed(self, article: Article, pending: PendingEntry) -> Article:
+        """Fills in from the entry what a page does not tell; an article without any address has its place in the feed for one.
+
+        A date of publication that has not come yet is the mistake of a clock: what it dates would stand above all later news.
+        """
+        entry = pending.entry
+        dates = [at for at in (article.published, entry.published) if at]
+        believed = [at for at in dates if at <= self.now + AHEAD]
+        if len(believed) < len(dates):
+            self.skipped["dates of publication in the future"] += 1
+        return replace(
+            article,
+            url=article.url or entry.url or f"{articles.clean_url(pending.feed_url)}#{quote(entry.guid, safe='')}",
+            title=writable(article.title or entry.title),
+            text=writable(article.text),
+            author=writable(article.author),
+            site=writable(article.site),
+            published=believed[0] if believed else None,
+        )
 
     def _longer(self, article: Article, pending: PendingEntry) -> Article:
         """The article of a page that shows only its beginning, with the feed's own text where that is longer."""
@@ -326,20 +348,6 @@ class ArticleStage(Run):
             return ()
         gone = (e for e in self.store.evidence_of(former) if e.log_key not in stated)
         return tuple(replace(e, article=article.url, withdrawn=self.now) for e in gone)
-
-
-def _completed(article: Article, pending: PendingEntry) -> Article:
-    """Fills in from the entry what a page does not tell; an article without any address has its place in the feed for one."""
-    entry = pending.entry
-    return replace(
-        article,
-        url=article.url or entry.url or f"{articles.clean_url(pending.feed_url)}#{quote(entry.guid, safe='')}",
-        title=writable(article.title or entry.title),
-        text=writable(article.text),
-        author=writable(article.author),
-        site=writable(article.site),
-        published=article.published or entry.published,
-    )
 
 
 def _house(pending: PendingEntry) -> str:
