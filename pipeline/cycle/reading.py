@@ -71,7 +71,6 @@ class ArticleStage(Run):
             self.new_holds = {}
             if found:
                 # Loading the detector takes the most time and memory of all: where the program ends in it, it is no article's doing.
-                self.store.take_up((), self.now)
                 assert self.parts.detector.version
             for words in sorted(found, key=lambda w: (w.article.published or self.now, w.article.url)):
                 self._read(words)
@@ -152,7 +151,6 @@ class ArticleStage(Run):
         """Gives the article behind entries of one address: its page, else what the feed itself said, else nothing."""
         first = group[0]
         entries = tuple(p.entry for p in group)
-        self.store.take_up(entries, self.now)
         tries = max(p.tries for p in group)
         why, transient = "", False
         until = self._hold(outcome) if isinstance(outcome, FetchError) and outcome.retry_after else None

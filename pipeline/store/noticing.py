@@ -1,6 +1,6 @@
 """What a person should know of the sources: their state as notices go by it, the notices themselves, and the article at work.
 
-Which notices there are is decided elsewhere (`pipeline.notices`). An article is at work from the moment before its page is parsed until
+Which notices there are is decided elsewhere (`pipeline.notices`). An article is at work from the moment before it is read for claims until
 another one is; where a program begins and finds one at work, the one before it ended over that article.
 """
 
