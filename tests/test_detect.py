@@ -16,7 +16,7 @@ from pipeline.detect.dates import dates
 from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
-from pipeline.detect.roles import AgreedRoles, RuleRoles, read_rules
+from pipeline.detect.roles import NOTHING, agreed, read_rules
 from pipeline.detect.segment import sentences
 from pipeline.detect.spans import BOUNDARY, Label, Masked, Mention, MentionKind, SentenceKind
 from pipeline.model import Article, Claim, Event, Status
@@ -359,22 +359,14 @@ def test_rules_are_read_from_their_text() -> None:
         read_rules("bogus\tcompleted\t-\t0.8\tx\n")
 
 
-class Echo:
-    """A role stage that gives the same labels to every sentence."""
-
-    def __init__(self, *labels: Label) -> None:
-        self.labels = labels
-
-    def label(self, masked: Sequence[Masked]) -> list[tuple[Label, ...]]:
-        return [self.labels[: len(one.mentions)] for one in masked]
 
 
 def test_a_list_has_one_voice() -> None:
     joined, left, nothing = Label(Event.JOINED, 0.9), Label(Event.LEFT, 0.4), Label(None, 0.6)
     mentions = tuple(Mention(i, i + 1, "x", MentionKind.ORGANISATION) for i in range(4))
     masked = Masked("[unused5] , [unused5] and [unused5] joined ; [unused5] watched .", mentions)
-    agreed = AgreedRoles(Echo(joined, left, joined, nothing), RuleRoles(()))
-    assert [label.event for label in agreed.label([masked])[0]] == [Event.JOINED, Event.JOINED, Event.JOINED, None]
+    voices = agreed(masked, (joined, left, joined, nothing), (NOTHING,) * 4)
+    assert [label.event for label in voices] == [Event.JOINED, Event.JOINED, Event.JOINED, None]
 
 
 def test_claims_that_are_seldom_right_have_little_confidence() -> None:

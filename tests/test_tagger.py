@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.detect.bodies import CANDIDATE, END, Passage
 from pipeline.detect.judge import LearnedJudge
-from pipeline.detect.network import HEAD, LONGEST, Encoder, ModelError
+from pipeline.detect.network import HEAD, Encoder, ModelError
 from pipeline.detect.spans import MASKS, Label, Masked, Mention, MentionKind
-from pipeline.detect.tagger import Tagger
+from pipeline.detect.tagger import LONGEST, Tagger
 from pipeline.model import Event, Role, Status
 from tests import tiny
 
@@ -76,7 +76,7 @@ def test_no_sentence_no_answer(tagger: Tagger) -> None:
 
 @pytest.mark.parametrize("names", [1, 40, 94, 95, 96, 200, 400])
 def test_every_mention_of_a_long_roster_stands_in_one_window(names: int) -> None:
-    encoder = Encoder(TOKENIZER, MASKS)
+    encoder = Encoder(TOKENIZER, MASKS, LONGEST)
     windows = encoder.windows("left . [SEP] the [unused1] joined " + "[unused5] , " * names)
     assert [mention for window in windows for _, mention in window.places] == list(range(names + 1))
     assert all(len(window.ids) <= LONGEST for window in windows)
@@ -85,7 +85,7 @@ def test_every_mention_of_a_long_roster_stands_in_one_window(names: int) -> None
 
 
 def test_a_long_context_loses_its_beginning() -> None:
-    encoder = Encoder(TOKENIZER, MASKS)
+    encoder = Encoder(TOKENIZER, MASKS, LONGEST)
     (window,) = encoder.windows("left " + "the " * 300 + "joined [SEP] [unused5] left [unused1] .")
     assert len(window.ids) == LONGEST
     assert window.ids.count(encoder.boundary) == 2

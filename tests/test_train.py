@@ -205,7 +205,7 @@ def test_a_reduced_vocabulary_keeps_what_the_text_needs() -> None:
     smaller, order = reduced(whole, ["[unused1] left"], until=0)
     named = whole.replace('"[CLS]":2', '"[CLS]":99,"<s>":2')
     assert numbers_in(named, smaller) == order
-    encoder = Encoder(smaller.encode(), MASKS)
+    encoder = Encoder(smaller.encode(), MASKS, 384)
     assert encoder.tokenizer.encode("left", add_special_tokens=False).tokens == ["left"]
     assert encoder.tokenizer.encode("joined", add_special_tokens=False).tokens == ["[UNK]"]
     assert order == sorted(order)
@@ -236,7 +236,7 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
     from pipeline.train import learn, network
     from pipeline.train.plan import Plan
 
-    encoder = Encoder(tiny.tokenizer(["joined", "left", "."]).encode(), MASKS)
+    encoder = Encoder(tiny.tokenizer(["joined", "left", "."]).encode(), MASKS, 384)
     samples = [
         Sample("[unused5] joined [unused1] .", (target(Event.JOINED, Status.COMPLETED, Role.MEMBER), NONE), ""),
         Sample("[unused5] left [unused1] .", (target(Event.LEFT, Status.COMPLETED), NONE), ""),

@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pipeline.detect.analysis import Analysis, Question, analyse
+from pipeline.detect.analysis import Analysis, Excerpt, Question, analyse
 from pipeline.detect.bodies import Judge
 from pipeline.detect.claims import Claims, Said
 from pipeline.detect.confidence import Calibration
 from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
-from pipeline.detect.roles import AgreedRoles, Roles, RuleRoles, read_rules
+from pipeline.detect.roles import Roles, RuleRoles, agreed, read_rules
 from pipeline.detect.spans import Label
 from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, KnownName
 
@@ -31,8 +31,6 @@ VERSION = "tagger-2"
 LANGUAGES = frozenset({"", "en"})
 """Languages that are read; an empty code is a text too short to tell."""
 
-SURE = 0.5
-"""The probability from which an event is taken for told when coalitions compete for a sentence."""
 LEAST = 0.3
 """Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
 LEAST_OF_BODIES = 0.5
@@ -47,10 +45,18 @@ class Detector:
 
     version = VERSION
 
-    def __init__(self, lexicon: Lexicon, roles: Roles, calibration: Calibration | None = None, judge: Judge | None = None) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        rules: Roles,
+        tagger: Roles | None = None,
+        calibration: Calibration | None = None,
+        judge: Judge | None = None,
+    ) -> None:
         self._lexicon = lexicon
         self._gate = Gate(lexicon)
-        self._roles = roles
+        self._rules = rules
+        self._tagger = tagger
         self._judge = judge
         self._calibration = calibration or Calibration()
         self._learned: dict[str, str] = {}
@@ -69,7 +75,7 @@ class Detector:
         Without the learned `tagger` and `judge` the rules work alone: they are sure of little and miss most.
         """
         rules = RuleRoles(read_rules(texts["role-rules.txt"]))
-        return cls(Lexicon.read(texts, watched), AgreedRoles(tagger, rules) if tagger else rules, calibration, judge)
+        return cls(Lexicon.read(texts, watched), rules, tagger, calibration, judge)
 
     def learn(self, names: Iterable[KnownName]) -> None:
         """Takes in coalitions that an article introduced, so that the next may call them by an acronym and no more.
@@ -91,22 +97,28 @@ class Detector:
         analysis = analyse(article, self._lexicon, self._judge)
         if not analysis.coalitions:
             return Detection((), skipped="no coalition")
-        questions = tuple(analysis.questions())
+        excerpts = tuple(analysis.excerpts())
         said = [
             Said(question, mention, label)
-            for question, labels in zip(questions, self._label(questions), strict=True)
+            for question, labels in self._labels(excerpts)
             for mention, label in zip(question.masked.mentions, labels, strict=True)
             if label.event is not None
         ]
         settled = Claims(article, analysis, self._lexicon).settle(_told(_without_rivals(said), analysis))
         claims = tuple(replace(c, confidence=self._calibration.of(c.confidence)) for c in settled if c.confidence >= _least(c))
-        return Detection(claims, trace=tuple(_trace(analysis, questions)))
+        return Detection(claims, trace=tuple(_trace(analysis, excerpts)))
 
-    def _label(self, questions: tuple[Question, ...]) -> list[tuple[Label, ...]]:
-        """Labels equal masked texts once: the fifty bullets of a roster are one."""
-        distinct = {q.masked.text: q.masked for q in questions}
-        labelled = dict(zip(distinct, self._roles.label(list(distinct.values())), strict=True))
-        return [labelled[q.masked.text] for q in questions]
+    def _labels(self, excerpts: Sequence[Excerpt]) -> Iterator[tuple[Question, tuple[Label, ...]]]:
+        """The labels of each question: the tagger reads an excerpt at once, the rules sentence by sentence."""
+        learned = self._tagger.label([e.masked for e in excerpts]) if self._tagger else [()] * len(excerpts)
+        sure = iter(self._rules.label([q.masked for e in excerpts for q in e.questions]))
+        for excerpt, labels in zip(excerpts, learned, strict=True):
+            at = 0
+            for question in excerpt.questions:
+                count = len(question.masked.mentions)
+                by_rule = next(sure)
+                yield question, agreed(question.masked, labels[at : at + count], by_rule) if labels else by_rule
+                at += count
 
 
 def _least(claim: Claim) -> float:
@@ -116,7 +128,7 @@ def _least(claim: Claim) -> float:
 def _without_rivals(said: list[Said]) -> list[Said]:
     """Drops what was said of the wrong coalition, where a sentence was asked about several.
 
-    Of coalitions that it does not name one is meant at most: the nearest that it surely tells something of, else the surest.
+    Of coalitions that it does not name one is meant at most: the one that is told of most surely.
     And a body that is told of as a member ("Suspended: the Canoe Union of Belarus") takes no members in the same sentence.
     """
     chosen: dict[tuple[int, int], Said] = {}
@@ -125,7 +137,7 @@ def _without_rivals(said: list[Said]) -> list[Said]:
         key = (one.question.sentence, one.mention.start)
         if not one.question.named:
             before = chosen.get(key)
-            if before is None or (before.label.probability < SURE and one.label.probability > before.label.probability):
+            if before is None or one.label.probability > before.label.probability:
                 chosen[key] = one
         if (
             one.mention.coalition is not None
@@ -154,8 +166,8 @@ def _told(said: list[Said], analysis: Analysis) -> list[Said]:
     return [s for s in said if s.question.named or s.question.coalition in told]
 
 
-def _trace(analysis: Analysis, questions: tuple[Question, ...]) -> Iterator[str]:
+def _trace(analysis: Analysis, excerpts: tuple[Excerpt, ...]) -> Iterator[str]:
     for body in analysis.coalitions:
         yield f"inventory: {body.name} ({body.how}); also {', '.join(body.aliases) or 'nothing else'}"
-    for question in questions:
-        yield f"asked of {analysis.coalitions[question.coalition].name}: {question.masked.text}"
+    for excerpt in excerpts:
+        yield f"asked of {analysis.coalitions[excerpt.coalition].name}: {excerpt.masked.text}"

@@ -5,16 +5,17 @@ name and that coalition?
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.detect.bodies import Judge, judged
+from pipeline.detect.excerpts import cuts, masked
 from pipeline.detect.inventory import Coalition, Inventory
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
 from pipeline.detect.reference import References
 from pipeline.detect.segment import sentences
-from pipeline.detect.spans import BOUNDARY, Masked, Mention, MentionKind, Sentence, SentenceKind, mask
+from pipeline.detect.spans import BOUNDARY, Masked, Mention, Sentence, SentenceKind, mask
 from pipeline.model import Article
 
 _BETWEEN = re.compile(
@@ -28,8 +29,8 @@ _LEADS = re.compile(
 )
 IN_PASSING = 0.05
 """A body that the article tells memberships of with less chance than this is only named in it."""
-MOST_COALITIONS = 3
-"""A sentence is asked about at most so many coalitions: more are a list of bodies, not news of each."""
+MOST_COALITIONS = 6
+"""An excerpt is asked about at most so many coalitions: more are a list of bodies, not news of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,18 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """As much of the article as the tagger reads at once, masked for one coalition, and the questions of its sentences.
+
+    The mentions of `masked` are those of the questions, one after the other.
+    """
+
+    coalition: int
+    masked: Masked
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """An article as the stages before the roles see it."""
 
@@ -55,29 +68,38 @@ class Analysis:
     main: int | None
 
     def questions(self) -> Iterator[Question]:
-        """Poses the questions in reading order; sentences without names pose none."""
+        """Poses the questions, those of an excerpt together."""
+        for excerpt in self.excerpts():
+            yield from excerpt.questions
+
+    def excerpts(self) -> Iterator[Excerpt]:
+        """Masks each excerpt for the coalitions that it may tell of: those it speaks of, the last one before it, and the article's own."""
         recent: int | None = None
         leads = {s.text: i for i, s in enumerate(self.sentences)}
-        for number, (sentence, mentions) in enumerate(zip(self.sentences, self.mentions, strict=True)):
-            here = [c for c in dict.fromkeys(m.coalition for m in mentions if m.coalition is not None) if self._is_told_of(number, c)]
-            lead = leads.get(_lead_line(sentence.lead)) if sentence.kind is SentenceKind.BULLET and sentence.lead else None
-            context = lead if lead is not None else self._before(number)
-            askable = [m for m in mentions if m.kind is not MentionKind.PERSON]
-            if askable:
-                asked = here[:MOST_COALITIONS]
-                in_context = self._spoken_of(context)
-                # A sentence that names no coalition goes on about the last one; a roster is about the one that introduces it,
-                # whatever bodies it lists; and the article's own coalition may be meant in any sentence.
-                fallback = in_context[-1] if in_context else recent if recent is not None else self.main
-                if lead is not None:
-                    asked = [*in_context[-1:], *asked, *self._one(self.main)]
-                else:
-                    asked += [*(self._one(fallback) if not asked else []), *self._one(self.main)]
-                asked = [c for c in dict.fromkeys(asked) if c in here or self._is_told_of(number, c)]
-                for coalition in asked:
-                    yield Question(number, coalition, self._masked(number, context, coalition), coalition in here, lead is not None)
-            if here:
-                recent = here[-1]
+        for span in cuts(self.sentences):
+            here = list(dict.fromkeys(c for n in span for c in self._spoken_of(n)))
+            first = self.sentences[span.start]
+            lead = leads.get(_lead_line(first.lead)) if first.lead else None
+            before = self._spoken_of(lead)[-1:] if lead is not None else self._one(recent)
+            told = [c for c in dict.fromkeys([*before, *here, *self._one(self.main)]) if self.coalitions[c].chance >= IN_PASSING]
+            likely = sorted(told, key=lambda c: -self.coalitions[c].chance)[:MOST_COALITIONS]
+            for coalition in sorted(likely, key=told.index) if any(self.mentions[n] for n in span) else ():
+                yield Excerpt(
+                    coalition,
+                    masked(self.sentences, self.mentions, span, coalition, lead),
+                    tuple(self._question(n, coalition, leads) for n in span if self.mentions[n]),
+                )
+            recent = here[-1] if here else recent
+
+    def _question(self, number: int, coalition: int, leads: Mapping[str, int]) -> Question:
+        sentence = self.sentences[number]
+        lead = leads.get(_lead_line(sentence.lead)) if sentence.kind is SentenceKind.BULLET and sentence.lead else None
+        context = lead if lead is not None else self._before(number)
+        text = mask(sentence.text, self.mentions[number], coalition)
+        if context is not None:
+            text = f"{mask(self.sentences[context].text, self.mentions[context], coalition)} {BOUNDARY} {text}"
+        named = coalition in self._spoken_of(number)
+        return Question(number, coalition, Masked(text, self.mentions[number]), named, lead is not None)
 
     @staticmethod
     def _one(coalition: int | None) -> list[int]:
@@ -111,12 +133,6 @@ class Analysis:
         if number == 0 or self.sentences[number].part != self.sentences[number - 1].part:
             return None
         return number - 1
-
-    def _masked(self, number: int, context: int | None, coalition: int) -> Masked:
-        text = mask(self.sentences[number].text, self.mentions[number], coalition)
-        if context is not None:
-            text = f"{mask(self.sentences[context].text, self.mentions[context], coalition)} {BOUNDARY} {text}"
-        return Masked(text, self.mentions[number])
 
 
 def _lead_line(lead: str) -> str:

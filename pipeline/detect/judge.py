@@ -12,13 +12,16 @@ ANSWERS = (False, True)
 
 ORDER = "no body / body"
 
+LONGEST = 192
+"""Tokens that the model is given at once; it was trained on no more."""
+
 
 class LearnedJudge:
     """Judges the names of passages with a trained model."""
 
     def __init__(self, model: bytes | str, tokenizer: bytes) -> None:
         """Loads a model, from its bytes or a path; raises ModelError for what is none, and for one with other answers."""
-        self._network = Network(model, tokenizer, (CANDIDATE,), ORDER)
+        self._network = Network(model, tokenizer, (CANDIDATE,), LONGEST, ORDER)
 
     def judge(self, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
         """Gives for each passage the probability of each of its names, in order; none where it holds marks of its own."""

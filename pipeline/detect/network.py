@@ -16,9 +16,6 @@ from tokenizers import Tokenizer
 
 from pipeline.detect.spans import BOUNDARY
 
-LONGEST = 192
-"""Tokens that the model is given at once; it was trained on no more."""
-
 HEAD = 56
 """Tokens from the beginning of a sentence that stand before every later window of it: a roster of sixty names needs its verb."""
 
@@ -39,9 +36,10 @@ class Window:
 
 
 class Encoder:
-    """Turns texts into windows of token ids; `marks` are the tokens that a question is asked about."""
+    """Turns texts into windows of at most `longest` token ids; `marks` are the tokens that a question is asked about."""
 
-    def __init__(self, tokenizer: bytes, marks: Sequence[str]) -> None:
+    def __init__(self, tokenizer: bytes, marks: Sequence[str], longest: int) -> None:
+        self.longest = longest
         try:
             self.tokenizer = Tokenizer.from_str(tokenizer.decode("utf-8"))
         except Exception as error:
@@ -63,7 +61,7 @@ class Encoder:
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids
         at = len(ids) - ids[::-1].index(self.boundary) if self.boundary in ids else 0
         context, sentence = ids[: max(at - 1, 0)], ids[at:]
-        room = LONGEST - 2
+        room = self.longest - 2
         if len(sentence) <= room:
             left = room - len(sentence) - 1
             before = [*context[-left:], self.boundary] if context and left > 0 else []
@@ -71,7 +69,7 @@ class Encoder:
         windows, cut, seen = [], 0, 0
         while cut < len(sentence):
             before = [self.start, *(sentence[:HEAD] if cut else [])]
-            piece = sentence[cut : cut + LONGEST - 1 - len(before)]
+            piece = sentence[cut : cut + self.longest - 1 - len(before)]
             windows.append(self._window(before, piece, seen))
             cut += len(piece)
             seen += len(windows[-1].places)
@@ -85,12 +83,12 @@ class Encoder:
 class Network:
     """A model with its tokenizer. `order` says what its answers stand for: a model that was trained on another is refused."""
 
-    def __init__(self, model: bytes | str, tokenizer: bytes, marks: Sequence[str], order: str) -> None:
+    def __init__(self, model: bytes | str, tokenizer: bytes, marks: Sequence[str], longest: int, order: str) -> None:
         """Loads a model; raises ModelError for what is none, and for a model with other answers.
 
         A model may be its bytes or a path: onnxruntime reads a file itself with a hundred megabytes less than it takes for bytes.
         """
-        self.encoder = Encoder(tokenizer, marks)
+        self.encoder = Encoder(tokenizer, marks, longest)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # an arena keeps the memory of the longest batch for ever

@@ -17,7 +17,7 @@ from pipeline.model import Event, Role, Status
 
 
 class Roles(Protocol):
-    """A role stage: gives for each masked sentence a label for each of its mentions, in order."""
+    """A role stage: gives for each masked text a label for each of its mentions, in order."""
 
     def label(self, masked: Sequence[Masked]) -> list[tuple[Label, ...]]: ...
 
@@ -101,54 +101,42 @@ class RuleRoles:
         return tuple(labels.get(i, NOTHING) for i in range(len(masked.mentions)))
 
 
-class AgreedRoles:
-    """The learned tagger with the rules beside it, and one voice for each list.
+def agreed(masked: Masked, learned: Sequence[Label], sure: Sequence[Label]) -> tuple[Label, ...]:
+    """What the learned tagger and the rules say together of the mentions of a sentence, and one voice for each list.
 
     The names of one list are said of together: "Norvik, Kuma and nine others left" gives one label to all. Rules speak where
     the tagger says nothing, and raise what both say.
     """
+    labels = [_one(a, b) for a, b in zip(learned, sure, strict=True)]
+    for at in owners(masked):
+        labels[at] = NOTHING  # of "Claude AI's Anthropic" the firm is told of
+    for group in lists(masked):
+        voices: dict[Event | None, float] = {}
+        for at in group:
+            voices[labels[at].event] = voices.get(labels[at].event, 0.0) + labels[at].probability
+        event = max(voices, key=lambda e: voices[e])
+        speaker = max((labels[at] for at in group if labels[at].event is event), key=lambda label: label.probability)
+        share = voices[event] / len(group)
+        roles = Counter(labels[at].role for at in group if labels[at].event is event)
+        for at in group:
+            if labels[at].event is not event:
+                labels[at] = replace(speaker, probability=share)
+            labels[at] = replace(labels[at], role=roles.most_common(1)[0][0])
+    return tuple(labels)
 
-    def __init__(self, tagger: Roles, rules: RuleRoles) -> None:
-        self._tagger = tagger
-        self._rules = rules
 
-    def label(self, masked: Sequence[Masked]) -> list[tuple[Label, ...]]:
-        """Gives a label for each mention of each masked sentence, in order."""
-        return [
-            self._agree(one, learned, sure)
-            for one, learned, sure in zip(masked, self._tagger.label(masked), self._rules.label(masked), strict=True)
-        ]
-
-    def _agree(self, masked: Masked, learned: Sequence[Label], sure: Sequence[Label]) -> tuple[Label, ...]:
-        labels = [self._one(a, b) for a, b in zip(learned, sure, strict=True)]
-        for at in owners(masked):
-            labels[at] = NOTHING  # of "Claude AI's Anthropic" the firm is told of
-        for group in lists(masked):
-            voices: dict[Event | None, float] = {}
-            for at in group:
-                voices[labels[at].event] = voices.get(labels[at].event, 0.0) + labels[at].probability
-            event = max(voices, key=lambda e: voices[e])
-            speaker = max((labels[at] for at in group if labels[at].event is event), key=lambda label: label.probability)
-            share = voices[event] / len(group)
-            roles = Counter(labels[at].role for at in group if labels[at].event is event)
-            for at in group:
-                if labels[at].event is not event:
-                    labels[at] = replace(speaker, probability=share)
-                labels[at] = replace(labels[at], role=roles.most_common(1)[0][0])
-        return tuple(labels)
-
-    def _one(self, learned: Label, sure: Label) -> Label:
-        """What both say of one mention: the tagger where it says something, the rules where it does not."""
-        if sure.probability >= OVERRULES:
-            return sure
-        if sure.event is None:
-            return learned
-        if learned.event is None:
-            return sure
-        if learned.event is sure.event:
-            role = learned.role if sure.role in {None, Role.MEMBER} else sure.role
-            return replace(learned, probability=max(learned.probability, sure.probability), role=role)
+def _one(learned: Label, sure: Label) -> Label:
+    """What both say of one mention: the tagger where it says something, the rules where it does not."""
+    if sure.probability >= OVERRULES:
+        return sure
+    if sure.event is None:
         return learned
+    if learned.event is None:
+        return sure
+    if learned.event is sure.event:
+        role = learned.role if sure.role in {None, Role.MEMBER} else sure.role
+        return replace(learned, probability=max(learned.probability, sure.probability), role=role)
+    return learned
 
 
 OVERRULES = 0.9

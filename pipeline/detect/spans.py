@@ -122,18 +122,23 @@ def unmarked(text: str) -> str:
     return _TOKEN.sub(r"(\1)", text)
 
 
-def mask(text: str, mentions: tuple[Mention, ...], coalition: int | None) -> str:
+def mask(text: str, mentions: tuple[Mention, ...], coalition: int | None, shown: frozenset[str] = frozenset()) -> str:
     """Replaces each mention by its mask token, with the one of `coalition` in question told from the others.
+
+    Where the last word of a name is one of `shown`, it stays behind the mask: what sort of thing is named, never which.
 
     >>> one = Mention(0, 5, "Ghana", MentionKind.STATE)
     >>> two = Mention(13, 23, "the accord", MentionKind.REFERENCE, coalition=0)
     >>> mask("Ghana signed the accord.", (one, two), 0)
     '[unused4] signed [unused1] .'
+    >>> mask("Ghana signed the accord.", (one, two), None, frozenset({"accord"}))
+    '[unused4] signed [unused2] accord .'
     """
     pieces, at = [], 0
     for mention in mentions:
         token = IN_QUESTION if mention.coalition is not None and mention.coalition == coalition else TOKEN_OF[mention.kind]
-        pieces += [unmarked(text[at : mention.start]), f" {token} "]
+        word = mention.surface.rsplit(None, 1)[-1].lower() if shown else ""
+        pieces += [unmarked(text[at : mention.start]), f" {token} ", f"{word} " if word in shown else ""]
         at = mention.end
     pieces.append(unmarked(text[at:]))
     return " ".join("".join(pieces).split())

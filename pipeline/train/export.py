@@ -15,7 +15,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from pipeline.detect.network import LONGEST
 from pipeline.train.network import HEADS, asked_of, buckets, epsilon_of, layers_of
 
 
@@ -52,9 +51,12 @@ def graph(weights: dict[str, Any], order: str) -> bytes:
     hidden = node("Sub", constant(np.float32(1)), node("Cast", "mask", to=TensorProto.FLOAT))
     shield = node("Mul", node("Unsqueeze", hidden, constant(np.array([1, 2]))), minus)
     if "distances" in weights:
-        near = constant(np.asarray(weights["distances"])[buckets(LONGEST).numpy()].transpose(2, 0, 1)[None], "distances")
+        # The buckets of all distances as bytes, cut to the length, and looked up: the biases themselves would weigh seven megabytes.
+        table = constant(np.asarray(buckets(len(weights["places"])).numpy(), dtype=np.uint8), "buckets")
         ends = node("Concat", length, length, axis=0)
-        shield = node("Add", shield, node("Slice", near, constant(np.array([0, 0])), ends, constant(np.array([2, 3]))))
+        near = node("Cast", node("Slice", table, constant(np.array([0, 0])), ends, constant(np.array([0, 1]))), to=TensorProto.INT64)
+        biases = node("Gather", constant(np.asarray(weights["distances"]).T, "distances"), near, axis=1)
+        shield = node("Add", shield, node("Unsqueeze", biases, zero))
     split, whole = constant(np.array([0, 0, HEADS, width // HEADS])), constant(np.array([0, 0, width]))
     scale = constant(np.float32((width // HEADS) ** -0.5))
     for layer in range(layers_of(weights)):

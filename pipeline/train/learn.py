@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -63,7 +64,7 @@ def batched(rows: Sequence[Row], tokens: int, random: Random) -> list[list[Row]]
 def tensors(rows: Sequence[Row]) -> tuple[Any, Any, Any, Any, Any, Any]:
     """Ids, mask, the places of the mentions (row, token), which events would be right, status and role, and weights.
 
-    Twenty names of one list teach the same thing: they count as much as four names that differ.
+    Twenty names of one list teach the same thing: names in a row that do count as much as their root.
     """
     longest = max(len(row.window.ids) for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
@@ -76,7 +77,7 @@ def tensors(rows: Sequence[Row]) -> tuple[Any, Any, Any, Any, Any, Any]:
             places.append((number, place))
             events.append([event in wanted.events for event in range(len(EVENTS))])
             rest.append((wanted.status, wanted.role, wanted.body))
-            weights.append(row.targets.count(wanted) ** -0.5)
+        weights += [len(run) ** -0.5 for _, same in groupby(row.targets) for run in [list(same)] for _ in run]
     return ids, mask, torch.tensor(places), torch.tensor(events), torch.tensor(rest), torch.tensor(weights)
 
 

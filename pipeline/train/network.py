@@ -16,7 +16,6 @@ from safetensors.torch import load_file
 from torch.nn import functional
 
 from pipeline.detect.judge import ANSWERS as BODIES
-from pipeline.detect.network import LONGEST
 from pipeline.detect.tagger import EVENTS, ROLES, STATUSES
 from pipeline.train.plan import Plan
 
@@ -63,7 +62,9 @@ def starting_weights(path: Path, kept: Sequence[int], plan: Plan, asked: Sequenc
     weights: Weights = {
         "words": found["embeddings.word_embeddings.weight"][list(kept)].clone(),
         # MPNet counts its places from 2; in BERT sentences are never paired here, so that the first type is a constant
-        "places": places[2 : 2 + LONGEST].clone() if mpnet else places[:LONGEST] + found["embeddings.token_type_embeddings.weight"][0],
+        "places": places[2 : 2 + plan.longest].clone()
+        if mpnet
+        else places[: plan.longest] + found["embeddings.token_type_embeddings.weight"][0],
         "norm.weight": found["embeddings.LayerNorm.weight"].clone(),
         "norm.bias": found["embeddings.LayerNorm.bias"].clone(),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to train. `layers` are those of the starting weights that are kept; `tokens` bounds a batch: its rows times its longest row;
-    `checkpoint` is the steps between two checkpoints."""
+    `checkpoint` is the steps between two checkpoints, `longest` the tokens that the model is given at once."""
 
     seed: int = 7
     epochs: int = 2
@@ -21,7 +21,8 @@ class Plan:
     decay: float = 0.01
     warm_up: float = 0.06
     checkpoint: int = 100
+    longest: int = 384
 
 
-JUDGE = Plan(epochs=4, layers=tuple(range(6)), rate=2.5e-4)
+JUDGE = Plan(epochs=4, layers=tuple(range(6)), rate=2.5e-4, longest=192)
 """How the judge of names is trained: a small network, since it reads every article that passes the gate."""

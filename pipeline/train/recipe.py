@@ -102,22 +102,24 @@ class Lessons:
 
     def __init__(self, material: Material, projector: Projector | None, seed: int, frames: int) -> None:
         self._material, self._seed, self._frames = material, seed, frames
-        self.articles: tuple[Sample, ...] = ()
+        self.articles: tuple[tuple[Sample, ...], ...] = ((),)
         self.passages: Passages | None = None
         self.lost = 0
         if projector:
             self.passages = Passages(material.articles, projector.lexicon)
-            found: dict[Sample, None] = {}
+            views = []
             for told in (True, False):
+                found: dict[Sample, None] = {}
                 for projection in project_all(material.articles, projector, told):
                     found.update(dict.fromkeys(projection.samples))
                     self.lost += projection.lost if told else 0
-            self.articles = tuple(found)
+                views.append(tuple(found))
+            self.articles = tuple(views)
 
     def sentences(self, epoch: int) -> list[Sample]:
-        """The tagger's samples of an epoch, the same ones each time."""
+        """The tagger's samples of an epoch, the same ones each time: articles as the stages see them alone and told, in turn."""
         frames = Filler(self._material.frames, self._material.phrases, Random(f"{self._seed}/lessons/{epoch}"))
-        return [*frames.samples(self._frames), *self.articles]
+        return [*frames.samples(self._frames), *self.articles[epoch % len(self.articles)]]
 
     def names(self, epoch: int) -> list[Sample]:
         """The judge's samples of an epoch, the same ones each time."""
@@ -190,10 +192,14 @@ def run(
         tagger = network.starting_weights(great / starting.WEIGHTS, numbers, course.plan, ("event", "status", "role"))
     models: dict[str, bytes] = {}
     if lessons.passages:
-        learn.train(judge, lessons.names, Encoder(full.encode(), (CANDIDATE,)), course.judge, out / "judge.pt", progress)
+        learn.train(
+            judge, lessons.names, Encoder(full.encode(), (CANDIDATE,), course.judge.longest), course.judge, out / "judge.pt", progress
+        )
         models["judge"] = export.quantised(export.graph(network.plain(judge), JUDGE_ORDER))
         (out / "judge-tokenizer.json").write_text(full, encoding="utf-8")
-    learn.train(tagger, lessons.sentences, Encoder(tokenizer.encode(), MASKS), course.plan, out / "tagger.pt", progress)
+    learn.train(
+        tagger, lessons.sentences, Encoder(tokenizer.encode(), MASKS, course.plan.longest), course.plan, out / "tagger.pt", progress
+    )
     models["tagger"] = export.quantised(export.graph(network.plain(tagger), TAGGER_ORDER))
     (out / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     for name, model in models.items():
