@@ -14,19 +14,20 @@ from pipeline.detect.spans import BOUNDARY, Masked, Mention, Sentence, SentenceK
 WORDS = 220
 """Words of an excerpt at most, a longer sentence apart: with its names masked and its context it mostly fits into one window."""
 SORTS = frozenset(
-    "accord accords affairs agency agreement airlines airways alliance area army assembly association authority bank bar bishops bloc board "
-    "body boss bureau cabinet cartel centre center chair chairman chairwoman chamber chancellor charter church city club coalition code college "
-    "commission commissioner committee community compact company confederation conference congress consortium convention cooperation "
-    "corporation council countries court covenant database day days declaration delegation democrats department deputies deputy diet "
-    "director directive embassy energy envoy exchange executive exhibition fair federation festival force forces forum foundation framework "
-    "front fund game games general government governor group guild holdings house industries initiative institute insurance judge king "
-    "laboratory labs law league list lords makers market member members memorandum minister ministers ministry mission mobile month motors "
-    "movement museum nations navy network networks office officer official organisation organization panel parliament partners partnership "
-    "party peninsula people pledge police pool power premier president press prime prince principles programme program project protocol "
-    "queen region register registry report representative representatives republic reserve resolution rights river road roundtable "
-    "savings scheme school sea secretariat secretary secretary-general securities senate senator service services ship signatories sir "
-    "society solutions spokesman spokesperson spokeswoman standard standards state states statute strategy street summit supporters systems "
-    "table task technologies technology telecom territory times trade treasurer treasury treaty tribunal trust union united university "
+    "accord accords affairs agency agreement airlines airways alliance area army assembly association authority bank bar bishops "
+    "bloc board body boss bureau cabinet cartel centre center chair chairman chairwoman chamber chancellor charter church city club "
+    "coalition code college commission commissioner committee community compact company confederation conference congress "
+    "consortium convention cooperation corporation council countries court covenant database day days declaration delegation "
+    "democrats department deputies deputy diet director directive embassy energy envoy exchange executive exhibition fair "
+    "federation festival force forces forum foundation framework front fund game games general government governor group guild "
+    "holdings house industries initiative institute insurance judge king laboratory labs law league list lords makers market member "
+    "members memorandum minister ministers ministry mission mobile month motors movement museum nations navy network networks "
+    "office officer official organisation organization panel parliament partners partnership party peninsula people pledge police "
+    "pool power premier president press prime prince principles programme program project protocol queen region register registry "
+    "report representative representatives republic reserve resolution rights river road roundtable savings scheme school sea "
+    "secretariat secretary secretary-general securities senate senator service services ship signatories sir society solutions "
+    "spokesman spokesperson spokeswoman standard standards state states statute strategy street summit supporters systems table "
+    "task technologies technology telecom territory times trade treasurer treasury treaty tribunal trust union united university "
     "week world year zone".split()
 )
 """Words that say what sort of thing a name names ("pact", "bank", "members"): they stay readable behind its mask. Written from the last
