@@ -86,7 +86,7 @@ def test_every_mention_of_a_long_roster_stands_in_one_window(names: int) -> None
 
 def test_a_long_context_loses_its_beginning() -> None:
     encoder = Encoder(TOKENIZER, MASKS, LONGEST)
-    (window,) = encoder.windows("left " + "the " * 300 + "joined [SEP] [unused5] left [unused1] .")
+    (window,) = encoder.windows("left " + "the " * 500 + "joined [SEP] [unused5] left [unused1] .")
     assert len(window.ids) == LONGEST
     assert window.ids.count(encoder.boundary) == 2
     assert len(window.places) == 2

@@ -22,7 +22,7 @@ SORTS = frozenset(
     "federation festival force forces forum foundation framework front fund game games general government governor group guild "
     "holdings house industries initiative institute insurance judge king laboratory labs law league list lords makers market member "
     "members memorandum minister ministers ministry mission mobile month motors movement museum nations navy network networks "
-    "office officer official organisation organization panel parliament partners partnership party peninsula people pledge police "
+    "office officer official organisation organization pact panel parliament partners partnership party peninsula people pledge police "
     "pool power premier president press prime prince principles programme program project protocol queen region register registry "
     "report representative representatives republic reserve resolution rights river road roundtable savings scheme school sea "
     "secretariat secretary secretary-general securities senate senator service services ship signatories sir society solutions "
