@@ -11,7 +11,7 @@ class Plan:
     `checkpoint` is the steps between two checkpoints, `longest` the tokens that the model is given at once."""
 
     seed: int = 7
-    epochs: int = 2
+    epochs: int = 3
     layers: tuple[int, ...] = tuple(range(12))
     rate: float = 8e-5
     tokens: int = 2048

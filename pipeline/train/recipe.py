@@ -155,7 +155,7 @@ class Course:
 
     plan: Plan = Plan()  # noqa: RUF009 - frozen
     judge: Plan = JUDGE
-    frames: int = 5_000
+    frames: int = 3_000
     articles: bool = True
     everything: bool = False
 
