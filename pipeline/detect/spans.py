@@ -1,9 +1,9 @@
-"""What the stages of the detector hand to each other: sentences, mentions and masked sentences. Values only.
+"""What the stages of the detector hand to each other: sentences, mentions and masked texts. Values only.
 
     article → segment → Sentence → names → Mention → inventory → coalitions → reference → Mention with a coalition
-            → masked, once for each (sentence, coalition in question) → roles → Label for each mention
+            → masked, once for each (excerpt, coalition in question) → roles → Label for each mention
 
-A masked sentence replaces every mention by one token that says its kind, so that a model or a rule sees how things are said
+A masked text replaces every mention by one token that says its kind, so that a model or a rule sees how things are said
 and never who is meant: a name that nobody has seen before cannot hurt.
 """
 
@@ -76,7 +76,7 @@ They are unused entries of BERT's vocabulary, so that a tokenizer keeps each who
 MASKS = (IN_QUESTION, OTHER, PERSON, STATE, NAME, PLACE)
 
 BOUNDARY = "[SEP]"
-"""Parts the context (the sentence before, the line that introduces a list) from the sentence itself."""
+"""Parts the context (what stands before, the line that introduces a list) from what is asked about."""
 
 TOKEN_OF = {
     MentionKind.PERSON: PERSON,
@@ -90,10 +90,10 @@ TOKEN_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A sentence with its names masked for one coalition in question.
+    """A sentence or an excerpt with its names masked for one coalition in question.
 
     `text` holds a mask token for each mention, parted by spaces from what is around it: first those of the context (if any),
-    `BOUNDARY`, then those of the sentence. `mentions` are those of the sentence alone, in order: the labels wanted are theirs.
+    `BOUNDARY`, then those of the text itself. `mentions` are those of the text alone, in order: the labels wanted are theirs.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""The learned role stage: says for every name of a masked sentence what the sentence says of it and the coalition in question.
+"""The learned role stage: says for every name of a masked excerpt what the text tells of it and the coalition in question.
 
 It sees mask tokens only, never a name.
 """
@@ -27,14 +27,14 @@ LONGEST = 384
 
 
 class Tagger:
-    """Labels the mentions of masked sentences with a trained model."""
+    """Labels the mentions of masked texts with a trained model."""
 
     def __init__(self, model: bytes | str, tokenizer: bytes) -> None:
         """Loads a model, from its bytes or a path; raises ModelError for what is none, and for one with other labels."""
         self._network = Network(model, tokenizer, MASKS, LONGEST, ORDER)
 
     def label(self, masked: Sequence[Masked]) -> list[tuple[Label, ...]]:
-        """Gives a label for each mention of each masked sentence, in order."""
+        """Gives a label for each mention of each masked text, in order."""
         answers = self._network.answers([(one.text, len(one.mentions)) for one in masked], ("event", "status", "role"))
         return [
             tuple(_label(*chances) for chances in found) if found else (NOTHING,) * len(one.mentions)

@@ -1,4 +1,4 @@
-"""Projects the facts of annotated articles onto masked sentences, as the stages before the roles pose them at run time.
+"""Projects the facts of annotated articles onto masked excerpts, as the stages before the roles pose them at run time.
 
 So that training sees the names, references and contexts that these stages get right, and what they get wrong. A fact labels the
 mention of its member in the sentences that its evidence touches. Where a member's facts stand elsewhere, the sentence may repeat
