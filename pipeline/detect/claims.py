@@ -226,7 +226,8 @@ def _coalition_name(names: tuple[str, ...]) -> str:
     first = names[0]
     if " " in first:
         return first
-    return next((n for n in names if " " in n and fold(n) != fold(first)), first)
+    # "R3 consortium" is no fuller name than "R3"
+    return next((n for n in names if " " in n and not fold(n).startswith(f"{fold(first)} ") and fold(n) != fold(first)), first)
 
 
 def _is_sharper(one: _Dated, other: _Dated) -> bool:

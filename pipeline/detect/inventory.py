@@ -161,6 +161,8 @@ class Inventory:
         self._unnamed_powers(sentences)
         self._define(sentences, mentions)
         self._short_forms(mentions)
+        self._initials()
+        self._bare_names()
         self._drop_merged()
         unnamed = [self._unnamed_text(s, ms) for s, ms in zip(sentences, mentions, strict=True)]
         self.mentions = tuple(
@@ -404,6 +406,24 @@ class Inventory:
                 elif self.coalitions[own].name == mention.surface:
                     self._merge(fitting[0], own)
 
+    def _initials(self) -> None:
+        """Takes "SSN" for the Stable Settlement Network, without being told, where the initials are those of one body alone."""
+        for acronym in [body.name for body in self.coalitions if body.name.isupper() and " " not in body.name and len(body.name) > 2]:
+            own = self._by_name[fold(acronym)]
+            fitting = {self._live(at) for at, body in enumerate(self.coalitions) if any(acronym in initials(n) for n in body.names)} - {own}
+            if len(fitting) == 1 and not self.coalitions[own].known:
+                self._merge(fitting.pop(), own)
+
+    def _bare_names(self) -> None:
+        """Takes "the OPEC+ alliance" for OPEC+, where the article or the gazetteer has the name without the common word behind it."""
+        for body in list(self.coalitions):
+            bare, _, head = body.name.rpartition(" ")
+            if not bare or not head.islower() or head not in self._lexicon.heads:
+                continue
+            own, at = self._by_name[fold(body.name)], self._by_name.get(fold(bare))
+            if at is not None and at != own and bare in self.coalitions[at].names:  # OPEC+ is not OPEC
+                self._merge(at, own)
+
     def _live(self, at: int) -> int:
         """The entry that a merged one has become part of."""
         return self._by_name.get(fold(self.coalitions[at].name), at)
@@ -413,6 +433,17 @@ class Inventory:
         if at is None or mention.kind is MentionKind.PERSON:
             return mention
         return replace(mention, kind=MentionKind.COALITION, coalition=at)
+
+
+def initials(name: str) -> frozenset[str]:
+    """The acronyms that a name's first letters make, with and without its small words.
+
+    >>> sorted(initials("Association for the Rights of Gulls")), sorted(initials("Harbour"))
+    (['AFTROG', 'ARG'], [])
+    """
+    words = [w for w in re.split(r"[\s-]+", name) if w[:1].isalpha()]
+    great = [w for w in words if w[0].isupper()]
+    return frozenset("".join(w[0].upper() for w in some) for some in (words, great) if len(some) > 1)
 
 
 def _is_short(short: Sequence[str], full: Sequence[str]) -> bool:
