@@ -20,7 +20,7 @@ from pipeline.detect.confidence import Calibration
 from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.roles import Roles, RuleRoles, agreed, read_rules
-from pipeline.detect.spans import Label
+from pipeline.detect.spans import WAY_OF, Label
 from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, KnownName
 
 __all__ = ["FILES", "VERSION", "Calibration", "Detector"]
@@ -31,6 +31,8 @@ VERSION = "tagger-2"
 LANGUAGES = frozenset({"", "en"})
 """Languages that are read; an empty code is a text too short to tell."""
 
+RIVAL = 0.9
+"""A body of which the same is said less surely than this share of the surest is not meant (kept-apart articles)."""
 LEAST = 0.3
 """Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
 LEAST_OF_BODIES = 0.5
@@ -128,16 +130,19 @@ def _least(claim: Claim) -> float:
 def _without_rivals(said: list[Said]) -> list[Said]:
     """Drops what was said of the wrong coalition, where a sentence was asked about several.
 
-    Of coalitions that it does not name one is meant at most: the one that is told of most surely.
+    Of those that the same is said of, the surest is meant, and others that are about as sure: one may join two at once. Of those that
+    the sentence does not name only the surest can be.
     And a body that is told of as a member ("Suspended: the Canoe Union of Belarus") takes no members in the same sentence.
     """
     chosen: dict[tuple[int, int], Said] = {}
+    surest: dict[tuple[int, int, object], float] = {}
     told: dict[tuple[int, int], float] = {}
     for one in said:
-        key = (one.question.sentence, one.mention.start)
+        key, sure = (one.question.sentence, one.mention.start), one.label.probability
+        surest[(*key, WAY_OF[one.label.event])] = max(surest.get((*key, WAY_OF[one.label.event]), 0.0), sure)
         if not one.question.named:
             before = chosen.get(key)
-            if before is None or one.label.probability > before.label.probability:
+            if before is None or sure > before.label.probability:
                 chosen[key] = one
         if (
             one.mention.coalition is not None
@@ -145,11 +150,13 @@ def _without_rivals(said: list[Said]) -> list[Said]:
             and one.label.event not in COALITION_EVENTS
         ):
             as_member = (one.question.sentence, one.mention.coalition)
-            told[as_member] = max(told.get(as_member, 0.0), one.label.probability)
+            told[as_member] = max(told.get(as_member, 0.0), sure)
     return [
         one
         for one in said
-        if (one.question.named or chosen[(one.question.sentence, one.mention.start)] is one)
+        for key in [(one.question.sentence, one.mention.start)]
+        if (one.question.named or chosen[key] is one)
+        and one.label.probability >= RIVAL * surest[(*key, WAY_OF[one.label.event])]
         and one.label.probability >= told.get((one.question.sentence, one.question.coalition), 0.0)
     ]
 

@@ -14,6 +14,8 @@ from pipeline.detect.timing import Timing
 from pipeline.model import COALITION_EVENTS, Article, Claim, Event, PartialDate, Quote, Role, Status
 from pipeline.text import fold
 
+NOT_NAMED = 0.85
+"""How sure it is that a sentence means a body that it does not name."""
 CHANCE_COUNTS = 0.5
 """How much the judge's chance of the body counts beside the tagger's of the event, as an exponent (kept-apart articles)."""
 _ASKS = re.compile(
@@ -140,7 +142,7 @@ class Claims:
         day, own = self._timing.of(label.event, label.status, one.question.sentence, mention.start, mention.end)
         name = _coalition_name(body.names)
         how = _HOW_SURE.get(body.how, 0.92)
-        near = 1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else 0.85
+        near = 1.0 if one.question.named or sentence.kind is SentenceKind.BULLET else NOT_NAMED
         confidence = round(label.probability * how * near * body.chance**CHANCE_COUNTS, 3)
         because = (
             f"{sentence.kind}: {sentence.text[:160]}",

@@ -110,6 +110,11 @@ class Label:
     role: Role | None = None
 
 
+_WAYS = ({Event.JOINED, Event.MEMBER}, {Event.LEFT, Event.SUSPENDED, Event.EXPELLED}, {Event.DECLINED, Event.ABSENT})
+"""Events that point the same way: who is in, who is out, who stays out. What they share is surer than each."""
+WAY_OF: dict[Event | None, object] = {event: next((n for n, way in enumerate(_WAYS) if event in way), event) for event in (None, *Event)}
+"""The way that an event points, to be compared: events of one way have the same."""
+
 _TOKEN = re.compile(r"\[(unused\d+|SEP|CLS|MASK|PAD|UNK)\]")
 
 

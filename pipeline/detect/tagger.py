@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.detect.network import Network
-from pipeline.detect.spans import MASKS, Label, Masked
+from pipeline.detect.spans import MASKS, WAY_OF, Label, Masked
 from pipeline.model import Event, Role, Status
 
 EVENTS: tuple[Event | None, ...] = (None, *Event)
@@ -42,9 +42,7 @@ class Tagger:
         ]
 
 
-_WAYS = ({Event.JOINED, Event.MEMBER}, {Event.LEFT, Event.SUSPENDED, Event.EXPELLED}, {Event.DECLINED, Event.ABSENT})
-"""Events that point the same way: who is in, who is out, who stays out. What they share is surer than each."""
-_ALIKE = np.array([[a is b or any(a in way and b in way for way in _WAYS) for b in EVENTS] for a in EVENTS], dtype=np.float32)
+_ALIKE = np.array([[WAY_OF[a] == WAY_OF[b] for b in EVENTS] for a in EVENTS], dtype=np.float32)
 
 LEAST = 0.2
 """Events that are less likely are not told of at all: what is made of a weak one is for those who see the whole article."""
