@@ -19,7 +19,8 @@ _MEMBERSHIP = re.compile(
     r"set up|setting up|partner|affiliat|associat|contribut|welcom|barr(?:ed|ing)|bars\b|sever(?:ed|s|ing)|br(?:oke|eak|oken)\b|"
     r"detach|remov|desert|t(?:ook|ak(?:e|es|en|ing)) (?:\w+ ){0,3}(?:in|back|out|seats?|part)\b|let in|los(?:t|es|ing)|"
     r"wound (?:down|up)|out of|inside|names? to|vot(?:ed|es|e) in|shut|went over|gone over|us(?:e|ing) the|"
-    r"adher|becom|new name|(?:be|are|is|was|were) out\b|groups\b|called? (?:\w+ ){0,4}into being|saw the light|no longer|countr(?:y|ies) (?:for|since)|got out|has been in\b|would like to)",
+    r"adher|becom|new name|(?:be|are|is|was|were) out\b|groups\b|"
+    r"called? (?:\w+ ){0,4}into being|saw the light|no longer|countr(?:y|ies) (?:for|since)|got out|has been in\b|would like to)",
     re.I,
 )
 _MARK = re.compile(r"[A-Z][\w&+.-]*")
