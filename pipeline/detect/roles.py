@@ -32,6 +32,8 @@ _OWNER = re.compile(
     r"chain|creator)\s)(?=«[MO])"
 )
 """An owner or a product in front of the name that is meant: "ChatGPT developer OpenAI", "Claude's Anthropic"."""
+_WHENCE = re.compile(rf"{re.escape(NAME)}\s(?:\(\s|of\s|from\s)(?P<where>{re.escape(STATE)}|{re.escape(PLACE)})(?=\s(?:\)|,|and\b|;|\.|$))")
+"""Where the bearer of a name is from: "Terna (Italy)", "Pomona of Graz". "From" and "of" count where a list goes on or ends."""
 _VERBS = (
     "has have had is was were are will would said joined left but and with who which after to in not as by from into of on at for that than"
 )
@@ -144,13 +146,16 @@ OVERRULES = 0.9
 
 
 def owners(masked: Masked) -> list[int]:
-    """The places of mentions that only say whose the next one is.
+    """The places of mentions that only say whose another is, or where it is from.
 
     >>> owners(Masked("[unused5] 's rival [unused5] left [unused1] .", tuple("abc")))
     [0]
+    >>> owners(Masked("[unused5] ( [unused4] ), and [unused5] of [unused4] , joined [unused1] .", tuple("abcde")))
+    [1, 3]
     """
     shorthand, first = _shorthand(masked)
     kept = {int(n) for numbers in re.findall(r"«\w([\d,]+)»", shorthand) for n in numbers.split(",")}
+    kept -= {len(_MASK.findall(masked.text[: found.start("where")])) for found in _WHENCE.finditer(masked.text)}
     return [at for at in range(len(masked.mentions)) if at + first not in kept]
 
 
