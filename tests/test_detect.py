@@ -359,8 +359,6 @@ def test_rules_are_read_from_their_text() -> None:
         read_rules("bogus\tcompleted\t-\t0.8\tx\n")
 
 
-
-
 def test_a_list_has_one_voice() -> None:
     joined, left, nothing = Label(Event.JOINED, 0.9), Label(Event.LEFT, 0.4), Label(None, 0.6)
     mentions = tuple(Mention(i, i + 1, "x", MentionKind.ORGANISATION) for i in range(4))

@@ -19,13 +19,13 @@ from pipeline.detect.claims import Claims, Said
 from pipeline.detect.confidence import Calibration
 from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
-from pipeline.detect.roles import Roles, RuleRoles, agreed, read_rules
+from pipeline.detect.roles import NOTHING, Roles, RuleRoles, agreed, read_rules
 from pipeline.detect.spans import WAY_OF, Label
 from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, KnownName
 
 __all__ = ["FILES", "VERSION", "Calibration", "Detector"]
 
-VERSION = "tagger-2"
+VERSION = "tagger-3"
 """Names the detector in evidence, so that claims of an older one can be told apart: raised with every change of rules or model."""
 
 LANGUAGES = frozenset({"", "en"})
@@ -33,7 +33,9 @@ LANGUAGES = frozenset({"", "en"})
 
 RIVAL = 0.9
 """A body of which the same is said less surely than this share of the surest is not meant (kept-apart articles)."""
-LEAST = 0.3
+SELDOM_MEANT = 0.92
+"""How a body that the sentence does not name counts among those that it may mean."""
+LEAST = 0.25
 """Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
 LEAST_OF_BODIES = 0.5
 """The same for what happens to a body itself: whatever ends, begins or is renamed in the news looks like it."""
@@ -113,18 +115,28 @@ class Detector:
     def _labels(self, excerpts: Sequence[Excerpt]) -> Iterator[tuple[Question, tuple[Label, ...]]]:
         """The labels of each question: the tagger reads an excerpt at once, the rules sentence by sentence."""
         learned = self._tagger.label([e.masked for e in excerpts]) if self._tagger else [()] * len(excerpts)
-        sure = iter(self._rules.label([q.masked for e in excerpts for q in e.questions]))
+        # A rule sees one sentence: where that names another body, it cannot tell that the one asked about is not meant.
+        sure = iter(self._rules.label([q.masked for e in excerpts for q in e.questions if _is_for_rules(q)]))
         for excerpt, labels in zip(excerpts, learned, strict=True):
             at = 0
             for question in excerpt.questions:
                 count = len(question.masked.mentions)
-                by_rule = next(sure)
+                by_rule = next(sure) if _is_for_rules(question) else (NOTHING,) * count
                 yield question, agreed(question.masked, labels[at : at + count], by_rule) if labels else by_rule
                 at += count
 
 
+def _is_for_rules(question: Question) -> bool:
+    return question.named or all(mention.coalition is None for mention in question.masked.mentions)
+
+
 def _least(claim: Claim) -> float:
     return LEAST_OF_BODIES if claim.event in COALITION_EVENTS else LEAST
+
+
+def _sure(one: Said) -> float:
+    """How sure it is that a body is told of, among others that may be meant: a sentence mostly names whom it means."""
+    return one.label.probability * (1.0 if one.question.named else SELDOM_MEANT)
 
 
 def _without_rivals(said: list[Said]) -> list[Said]:
@@ -138,11 +150,11 @@ def _without_rivals(said: list[Said]) -> list[Said]:
     surest: dict[tuple[int, int, object], float] = {}
     told: dict[tuple[int, int], float] = {}
     for one in said:
-        key, sure = (one.question.sentence, one.mention.start), one.label.probability
+        key, sure = (one.question.sentence, one.mention.start), _sure(one)
         surest[(*key, WAY_OF[one.label.event])] = max(surest.get((*key, WAY_OF[one.label.event]), 0.0), sure)
         if not one.question.named:
             before = chosen.get(key)
-            if before is None or sure > before.label.probability:
+            if before is None or sure > _sure(before):
                 chosen[key] = one
         if (
             one.mention.coalition is not None
@@ -150,13 +162,13 @@ def _without_rivals(said: list[Said]) -> list[Said]:
             and one.label.event not in COALITION_EVENTS
         ):
             as_member = (one.question.sentence, one.mention.coalition)
-            told[as_member] = max(told.get(as_member, 0.0), sure)
+            told[as_member] = max(told.get(as_member, 0.0), one.label.probability)
     return [
         one
         for one in said
         for key in [(one.question.sentence, one.mention.start)]
         if (one.question.named or chosen[key] is one)
-        and one.label.probability >= RIVAL * surest[(*key, WAY_OF[one.label.event])]
+        and _sure(one) >= RIVAL * surest[(*key, WAY_OF[one.label.event])]
         and one.label.probability >= told.get((one.question.sentence, one.question.coalition), 0.0)
     ]
 

@@ -77,6 +77,11 @@ _COMPANY_END = re.compile(
 )
 
 
+_ORGAN_OF = re.compile(
+    r"(?:(?:Executive|Governing|General|Supervisory|Steering|Ministerial) )?(?:Council|Board|Board of Directors|Assembly|Committee|"
+    r"Secretariat|Presidency|Bureau|Conference) of (?:the )?(?=[A-Z])"
+)
+
 A_BODY = 0.6
 """The chance from which a name that shows no sign of it is a body all the same."""
 
@@ -163,6 +168,7 @@ class Inventory:
         self._short_forms(mentions)
         self._initials()
         self._bare_names()
+        self._organs()
         self._drop_merged()
         unnamed = [self._unnamed_text(s, ms) for s, ms in zip(sentences, mentions, strict=True)]
         self.mentions = tuple(
@@ -422,6 +428,15 @@ class Inventory:
                 continue
             own, at = self._by_name[fold(body.name)], self._by_name.get(fold(bare))
             if at is not None and at != own and bare in self.coalitions[at].names:  # OPEC+ is not OPEC
+                self._merge(at, own)
+
+    def _organs(self) -> None:
+        """Takes the Council of the Harbour Union for the Harbour Union: what an organ does, its body does."""
+        for body in list(self.coalitions):
+            organ = _ORGAN_OF.match(body.name)
+            at = self._by_name.get(fold(body.name[organ.end() :])) if organ else None
+            own = self._by_name[fold(body.name)]
+            if at is not None and at != own and not body.known:
                 self._merge(at, own)
 
     def _live(self, at: int) -> int:

@@ -128,7 +128,7 @@ def agreed(masked: Masked, learned: Sequence[Label], sure: Sequence[Label]) -> t
 
 
 def _one(learned: Label, sure: Label) -> Label:
-    """What both say of one mention: the tagger where it says something, the rules where it does not."""
+    """What both say of one mention: the tagger, but for what it only suspects; then the rules."""
     if sure.probability >= OVERRULES:
         return sure
     if sure.event is None:
@@ -138,9 +138,11 @@ def _one(learned: Label, sure: Label) -> Label:
     if learned.event is sure.event:
         role = learned.role if sure.role in {None, Role.MEMBER} else sure.role
         return replace(learned, probability=max(learned.probability, sure.probability), role=role)
-    return learned
+    return learned if learned.probability >= WEAK else sure
 
 
+WEAK = 0.4
+"""What the tagger is less sure of gives way to a rule that says something else."""
 OVERRULES = 0.9
 """A rule of this sureness goes before the tagger: rows that a sentence only lists, which it can take for anything."""
 

@@ -19,6 +19,10 @@ _DATELINE = re.compile(
     r"|\((?:[A-Z][\w.&]*\s?){1,4}\)\s+(?:[–—-]+\s*)?(?=[A-Z])"
     r"|[A-Z]{2,6}\s+-\s+(?=[A-Z])"
 )
+_ABOUT = re.compile(
+    r"About (?:the )?(?P<name>[^.,;:()]{2,80}?) (?=The [A-Z]|(?P=name)\b(?! (?:and|&|of|for)\b)|[A-Z]{3,8} (?:is|was|has)\b)"
+)
+"""The heading of a company's note on itself, where it has run into its text: "About Tethys Tethys is a foundation"."""
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof sen rep gen col gov st no nos vs etc jan feb mar apr jun jul aug sep sept oct nov dec mt ft u.s u.k u.n e.g "
     "i.e inc corp co ltd bros jr sr s.p.a s.a b.v n.v s.l pty approx est a.m p.m art sec fig dept univ assn cos rev hon pres".split()
@@ -133,6 +137,9 @@ def _cut(line: str, start: int, kind: SentenceKind, block: int, lead: str) -> It
     offset = 0
     if kind is SentenceKind.BODY and (dateline := _DATELINE.match(line)) and dateline.end() < 90:
         offset = dateline.end()
+    if kind is SentenceKind.BODY and (about := _ABOUT.match(line)):
+        yield Sentence(about.group().rstrip(), "text", start, SentenceKind.HEADING, block, lead)
+        offset = about.end()
     for a, b in _bounds(line[offset:]):
         piece = line[offset + a : offset + b]
         lead_space = len(piece) - len(piece.lstrip())
