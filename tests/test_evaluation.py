@@ -177,8 +177,11 @@ def lexicon() -> Lexicon:
 
 
 TEXT = (
+    "The Vellen Accord was signed by Kelda Rail.\n\n"
     "Norvik Shipping and Altera Lines joined the Harbour Pact on Monday. Brix Freight, a rival, said nothing.\n\n"
-    "The Vellen Accord was signed by Kelda Rail."
+    # Further on the article is about the Harbour Pact alone.
+    + "The port lay quiet. " * 60
+    + "Osk Freight unloaded. The Harbour Pact is old."
 )
 
 
@@ -198,7 +201,7 @@ NORVIK = "Norvik Shipping"
         (fact("joined", NORVIK), [], "no coalition", [Stage.NO_BODY]),
         (fact("joined", NORVIK, coalition="Lumen Compact"), [], "", [Stage.NO_BODY]),
         (fact("joined", "Kuma"), [], "", [Stage.NO_MENTION]),
-        (fact("joined", "Brix Freight", coalition="Vellen Accord"), [], "", [Stage.NOT_ASKED]),
+        (fact("joined", "Osk Freight", coalition="Vellen Accord"), [], "", [Stage.NOT_ASKED]),
         (fact("joined", NORVIK), [], "", [Stage.NOTHING]),
         (fact("joined", NORVIK), [claim("left", NORVIK)], "", [Stage.OTHER_EVENT, Fault.EVENT]),
         (fact("joined", NORVIK), [claim("joined", NORVIK, "denied")], "", [Stage.OTHER_EVENT, Fault.DENIAL]),

@@ -31,6 +31,7 @@ DAY = date(2024, 5, 16)
         ("It will leave in six months' time.", True, ["2024-11"]),
         ("It left twenty-five years ago.", False, ["1999"]),
         ("It left three weeks ago.", False, ["2024-04"]),
+        ("Three weeks ago it left.", False, ["2024-04"]),
         ("It was formed a year ago this week.", False, ["2023-05"]),
         ("It was set up in 2021 and renamed a year later.", False, ["2021", "2022"]),
         ("It entered in 1961, a year after the start.", False, ["1961", "1960"]),

@@ -38,7 +38,7 @@ _FOUNDS = re.compile(r"\bfound|co-found|\blaunch|\binitiat|\bset up\b|\bstart", 
 _COMES_LATER = re.compile(
     r"\bjoin|\bnew\b|\bacce(?:d|ss)|\badmi|\bback\b|\bagain\b|\bre-?|\bwelcom|\balready|\bbecome|\bbecame|\bfollow", re.I
 )
-_DIRECTION = {Event.MEMBER: Event.JOINED}
+_DIRECTION = {Event.MEMBER: Event.JOINED, Event.DECLINED: Event.ABSENT}
 _HOW_SURE = {"known by name": 1.0, "known by acronym": 0.97, "head of its name": 0.97}
 
 

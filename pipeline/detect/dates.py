@@ -45,7 +45,7 @@ _MONTH = (
 )
 _YEAR = r"(?P<year>(?:1[6-9]|20)\d{2})"
 _OF_YEAR = rf"(?:,? (?:of )?{_YEAR}| (?:of )?(?P<relyear>last|this|next) year)"
-_COUNT = rf"(?P<count>\d{{1,3}}|(?:{'|'.join(_TENS)})-(?:{'|'.join(_ONES.split()[:9])})|{'|'.join(_NUMBERS)})(?P<half> and a half)?"
+_COUNT = rf"(?P<count>\d{{1,3}}|(?i:(?:{'|'.join(_TENS)})-(?:{'|'.join(_ONES.split()[:9])})|{'|'.join(_NUMBERS)}))(?P<half> and a half)?"
 _UNIT = r"(?P<unit>decade|year|month|week|day)s?"
 _IN = (
     r"(?:[Ii]n|[Ss]ince|[Bb]y|[Uu]ntil|[Tt]ill|[Dd]uring|[Ff]rom|[Oo]f|[Tt]o|[Ff]or|[Tt]hrough|[Aa]round|[Ee]arly|[Ll]ate|[Mm]id-?|"
