@@ -96,9 +96,12 @@ class Claims:
             fold(d.claim.coalition): d for d in best.values() if d.claim.event is Event.FORMED and d.claim.status is not Status.DENIED
         }
         roles = Counter((fold(c.coalition), c.role) for c in settled if c.event is Event.JOINED)
+        inside = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event in {Event.JOINED, Event.MEMBER}}
         absent = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.ABSENT}
         for dated in best.values():
             claim = dated.claim
+            if claim.event is Event.ABSENT and claim.confidence < inside.get((fold(claim.coalition), fold(claim.member or "")), 0.0) / 2:
+                continue  # who surely joined is no absent one for a doubtful word
             outside = absent.get((fold(claim.coalition), fold(claim.member or "")), 0.0)
             if claim.event is Event.MEMBER and claim.confidence < outside:
                 continue  # who is "notably absent" is no member in the next sentence, where it "said only that it was watching"
