@@ -69,6 +69,7 @@ def test_days_on_which_somebody_spoke(text: str, told: list[bool]) -> None:
         (Event.JOINED, "Peru came in 1984, Chile in 1995, Laos and Cuba in 1997.", "Laos", "1997"),
         (Event.LEFT, "Norvik quit on Friday, barely two years after joining.", "Norvik", "2024-05-10"),
         (Event.JOINED, "Norvik quit on Friday, barely two years after joining.", "Norvik", "2022"),
+        (Event.JOINED, "Norvik has joined the pact, five weeks after it stayed away from the launch.", "Norvik", "None"),
         (Event.LEFT, "Norvik, which ratified on 1 March 2000, denounced it with effect from 31 December 2011.", "Norvik", "2011-12-31"),
         (Event.LEFT, "Norvik is back, having been in from 1996 to 2009.", "Norvik", "2009"),
         (Event.LEFT, "Norvik was a member until 2020.", "Norvik", "2020"),

@@ -243,12 +243,14 @@ def date_of(event: Event, text: str, start: int, end: int, found: Sequence[When]
     if beside:
         return beside.date
     words = [m.start() for m in _HAPPENS[event].finditer(text)] if event in _HAPPENS else []
+    words = words or [start]
     best = min(
         (
             (_cost(event, text, start, end, w, at), n)
             for n, w in enumerate(found)
-            for at in (words or [start])
-            if not (w.tied and at < w.start)
+            for at in words
+            # "has joined, five weeks after it stayed away from the launch": what is dated is the other thing
+            if not (w.tied and min(words) < w.start)
         ),
         default=None,
     )
