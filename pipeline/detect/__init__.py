@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from pipeline.detect.analysis import Analysis, Excerpt, Question, analyse
 from pipeline.detect.bodies import Judge
-from pipeline.detect.claims import Claims, Said
+from pipeline.detect.claims import LEAST_OF_BODIES, Claims, Said
 from pipeline.detect.confidence import Calibration
 from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
@@ -37,8 +37,6 @@ SELDOM_MEANT = 0.92
 """How a body that the sentence does not name counts among those that it may mean."""
 LEAST = 0.25
 """Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
-LEAST_OF_BODIES = 0.5
-"""The same for what happens to a body itself: whatever ends, begins or is renamed in the news looks like it."""
 _MEMBERSHIP = re.compile(
     r"\b(?:members?|membership|signator\w+|signed|joined|accession|founding|founders?|joins?|quit|left|withdr\w+)\b", re.I
 )
