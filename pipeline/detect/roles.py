@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.detect.spans import BOUNDARY, IN_QUESTION, NAME, OTHER, PERSON, PLACE, STATE, Label, Masked
-from pipeline.model import Event, Role, Status
+from pipeline.model import COALITION_EVENTS, Event, Role, Status
 
 
 class Roles(Protocol):
@@ -128,7 +128,10 @@ def agreed(masked: Masked, learned: Sequence[Label], sure: Sequence[Label]) -> t
 
 
 def _one(learned: Label, sure: Label) -> Label:
-    """What both say of one mention: the tagger, but for what it only suspects; then the rules."""
+    """What both say of one mention: the tagger, but for what it only suspects; then the rules.
+
+    So they do of a body that ends or is renamed, which the tagger has seldom seen and takes for a beginning.
+    """
     if sure.probability >= OVERRULES:
         return sure
     if sure.event is None:
@@ -138,7 +141,8 @@ def _one(learned: Label, sure: Label) -> Label:
     if learned.event is sure.event:
         role = learned.role if sure.role in {None, Role.MEMBER} else sure.role
         return replace(learned, probability=max(learned.probability, sure.probability), role=role)
-    return learned if learned.probability >= WEAK else sure
+    seldom = learned.event is Event.FORMED and sure.event in COALITION_EVENTS
+    return sure if seldom or learned.probability < WEAK else learned
 
 
 WEAK = 0.4
