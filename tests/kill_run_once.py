@@ -197,8 +197,9 @@ def left(folder: Path) -> Left:
     connection = sqlite3.connect(folder / "store.db")
     names = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     for name in names:
-        # A feed that was asked once more has another number of polls, and is due when these say.
-        paced = {"next_due", "due_why", "minutes", "conditional_polls"} if name == "feeds" else set()
+        # A feed that was asked once more has another number of polls, and is due when these say; an article over which the program
+        # was killed has that counted.
+        paced = {"feeds": {"next_due", "due_why", "minutes", "conditional_polls"}, "entries": {"fatal"}}.get(name, set())
         columns = [r[1] for r in connection.execute(f"PRAGMA table_info({name})") if r[1] not in {"run", *paced}]
         if name not in {"runs", "_sqlite_migrations"} and not name.startswith(("sqlite_", "articles_fts")):
             tables[name] = sorted(connection.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall(), key=repr)
