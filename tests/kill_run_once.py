@@ -198,8 +198,8 @@ def left(folder: Path) -> Left:
     names = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     for name in names:
         # A feed that was asked once more has another number of polls, and is due when these say; an article over which the program
-        # was killed has that counted.
-        paced = {"feeds": {"next_due", "due_why", "minutes", "conditional_polls"}, "entries": {"fatal"}}.get(name, set())
+        # was killed has that counted, and waited.
+        paced = {"feeds": {"next_due", "due_why", "minutes", "conditional_polls"}, "entries": {"fatal", "next_try"}}.get(name, set())
         columns = [r[1] for r in connection.execute(f"PRAGMA table_info({name})") if r[1] not in {"run", *paced}]
         if name not in {"runs", "_sqlite_migrations"} and not name.startswith(("sqlite_", "articles_fts")):
             tables[name] = sorted(connection.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall(), key=repr)
