@@ -47,6 +47,7 @@ AT_ONCE = 40
 STEP = timedelta(minutes=20)
 """How far the clock goes on from one cycle to the next: pauses between tries are minutes to hours."""
 MOST_CYCLES = 5000
+MOST_LIVES = 300
 
 
 def article(number: int) -> Told:
@@ -229,8 +230,8 @@ def trial(changes: int, seed: int = 1, mean_life: float = 4.0) -> Result:
             killed += ended == signal.SIGKILL
             # An article over which the program ended five times is left out, and rightly: lives grow long enough to read one.
             mean_life = min(mean_life * 1.25, max(mean_life, 4.0))
-            if ended not in (0, signal.SIGKILL):
-                return Result(changes, lives, killed, 0, 0, (f"a life ended with {ended}",))
+            if ended not in (0, signal.SIGKILL) or lives == MOST_LIVES:
+                return Result(changes, lives, killed, 0, 0, (f"life {lives} ended with {ended}, and not all is told",))
             if ended == 0:
                 break
         receivers.mailed = [(str(t.mail["Message-ID"]).strip("<>").split("@")[0], str(t.mail["X-Pipeline-Alert"])) for t in sink.taken]
