@@ -26,7 +26,7 @@ AHEAD = timedelta(days=1)
 """Nowhere on earth an article can be of a later day than the next."""
 FATAL = 5
 """After so many programs that ended while it was at work an article is left out: once may be the machine's doing, or a person's."""
-FATAL_PAUSE = timedelta(minutes=1)
+FATAL_PAUSE = timedelta(seconds=10)
 """After the first of them it is tried again so much later, after each further one four times as much: the others come first."""
 RETRY = timedelta(minutes=15)
 """The first pause before a page is tried again; each further one is four times as long."""
