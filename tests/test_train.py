@@ -267,7 +267,9 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
 
     plan = Plan(epochs=3, tokens=64, rate=1e-3, threads=1, checkpoint=20)
     whole = learn.train(fresh(), lambda _: samples, encoder, plan)
-    losses = [float(learn.loss_of(whole, [row], Plan(dropout=0.0, smoothing=0.0)).detach()) for row in learn.rows_of(samples[:2], encoder)]
+    losses = [
+        float(learn.loss_of(whole, [row], Plan(dropout=0.0, smoothing=0.0))[0].detach()) for row in learn.rows_of(samples[:2], encoder)
+    ]
     assert max(losses) < 0.5
 
     def stop(step: int, total: int, loss: float) -> None:
@@ -317,13 +319,35 @@ def test_the_exported_graph_says_what_the_network_says(distances: bool) -> None:
     mask = torch.ones_like(ids)
     mask[1, 5:] = 0
     wanted = network.heads(weights, network.forward(weights, ids, mask))["event"].numpy()
-    model = export.graph({name: tensor.numpy() for name, tensor in weights.items()}, "an order")
+    arrays = {name: tensor.numpy() for name, tensor in weights.items()}
+    model = export.graph(arrays, "an order")
+    for made, near in ((model, 0.0), (export.quantised(model), 0.02)):
+        again = export.weights_of(made)
+        assert again.keys() == arrays.keys()
+        assert all(np.abs(again[name] - arrays[name]).max() <= near for name in arrays), near
     for made, least in ((model, 0.999999), (export.quantised(model), 0.98)):
         session = onnxruntime.InferenceSession(made)
         (found,) = session.run(["event"], {"ids": ids.numpy(), "mask": mask.numpy()})
         seen = mask.numpy().astype(bool)
         assert np.corrcoef(found[seen].ravel(), wanted[seen].ravel())[0, 1] > least
     assert len(MentionKind) == 6  # a new kind of mention wants a mask token, and a model that has seen it
+
+
+def test_the_shipped_model_can_be_trained_on_and_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    pytest.importorskip("safetensors")
+    from pipeline.train import beginnings
+
+    begun = beginnings.further(KNOWLEDGE / "model")
+    assert begun.kept == (KNOWLEDGE / "model" / "judge.onnx").read_bytes()
+    assert begun.tagger["event.weight"].shape[0] == len(EVENTS) and all(tensor.requires_grad for tensor in begun.tagger.values())
+    for name in ("judge.onnx", "judge-tokenizer.json", "tagger.onnx", "tokenizer.json", "card.json"):
+        with pytest.raises(RecipeError, match="no model to go on from"):
+            beginnings.further(tmp_path)
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(RecipeError, match="no model"):
+        beginnings.further(tmp_path)
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="nothing is missing here")

@@ -6,6 +6,7 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from pipeline import app, cli, training
 from pipeline.detect import Calibration
 from pipeline.errors import PipelineError, UsageError
-from pipeline.train import CORPUS, Course, RecipeError
+from pipeline.train import CORPUS, ON, Course, RecipeError
 from pipeline.train.confidence import fitted
 from pipeline.train.recipe import read_material, split
 
@@ -55,6 +56,14 @@ def test_without_options_the_recipe_decides() -> None:
     teacher = Teacher()
     training.train(arguments(), teacher)
     assert teacher.asked == (Path("var/model"), Course())
+
+
+def test_a_model_is_trained_on_by_its_own_plan() -> None:
+    teacher = Teacher()
+    training.train(arguments("--from", "pipeline/knowledge/model", "--epochs", "1"), teacher)
+    assert teacher.asked is not None
+    _, course = teacher.asked
+    assert (course.since, course.plan) == (Path("pipeline/knowledge/model"), replace(ON, epochs=1))
 
 
 def test_it_says_how_good_the_model_is_and_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:

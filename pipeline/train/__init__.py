@@ -17,7 +17,7 @@ from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.tagger import Tagger
 from pipeline.errors import install
 from pipeline.train.confidence import CONFIDENCE, fitted
-from pipeline.train.plan import Plan
+from pipeline.train.plan import ON, Plan
 from pipeline.train.recipe import Course, read_material, run, split
 from pipeline.train.starting import RecipeError
 
@@ -26,7 +26,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 NEEDED = ("torch", "safetensors", "onnx")
 
-__all__ = ["CORPUS", "NEEDED", "Course", "Plan", "RecipeError", "train"]
+__all__ = ["CORPUS", "NEEDED", "ON", "Course", "Plan", "RecipeError", "train"]
 
 
 def train(

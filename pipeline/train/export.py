@@ -82,6 +82,27 @@ def graph(weights: dict[str, Any], order: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def weights_of(model: bytes) -> dict[str, Any]:
+    """The weights of a model that `graph` or `quantised` made, as arrays by the names of `network`; those in eight bits as near as they
+    give them. Raises ValueError for what is no such model."""
+    try:
+        stored = {t.name: numpy_helper.to_array(t) for t in onnx.load_model_from_string(model).graph.initializer}
+    except Exception as error:  # whatever the reader of the format raises
+        raise ValueError(f"no model: {error}") from error
+    found = {}
+    for name, value in stored.items():
+        short = name.removesuffix("_quantized")
+        if short != name:
+            value = (value.astype(np.float32) - stored[f"{short}_zero_point"].astype(np.float32)) * stored[f"{short}_scale"]
+        elif name.endswith(("_scale", "_zero_point")) or name == "buckets" or name.startswith("constant"):
+            continue
+        turned = short == "distances" or (short.endswith(".weight") and value.ndim == 2)
+        found[short] = np.ascontiguousarray(value.T if turned else value)
+    if "words" not in found:
+        raise ValueError("no model of this program")
+    return found
+
+
 def quantised(model: bytes) -> bytes:
     """The same model with the weights of its products and its embeddings in eight bits, inputs quantised as they come."""
     with tempfile.TemporaryDirectory() as folder:

@@ -7,8 +7,10 @@ with the same plan. A checkpoint of another plan is left alone and not used.
 from __future__ import annotations
 
 import hashlib
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -61,10 +63,17 @@ def batched(rows: Sequence[Row], tokens: int, random: Random) -> list[list[Row]]
     return groups
 
 
-def tensors(rows: Sequence[Row]) -> tuple[Any, Any, Any, Any, Any, Any]:
+def rarity(rows: Sequence[Row], plan: Plan) -> tuple[float, ...]:
+    """How much each event counts: 1, and more where there are few of it."""
+    counts = Counter(wanted.events[0] for row in rows for wanted in row.targets if wanted.events)
+    return tuple(min(4.0, max(1.0, (plan.rare / max(counts[event], 1)) ** 0.5)) for event in range(len(EVENTS)))
+
+
+def tensors(rows: Sequence[Row], worth: Sequence[float]) -> tuple[Any, Any, Any, Any, Any, Any]:
     """Ids, mask, the places of the mentions (row, token), which events would be right, status and role, and weights.
 
-    Twenty names of one list teach the same thing: names in a row that do count as much as their root.
+    Twenty names of one list teach the same thing: names in a row that do count as much as their root. `worth` is how much each event
+    counts.
     """
     longest = max(len(row.window.ids) for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
@@ -77,32 +86,41 @@ def tensors(rows: Sequence[Row]) -> tuple[Any, Any, Any, Any, Any, Any]:
             places.append((number, place))
             events.append([event in wanted.events for event in range(len(EVENTS))])
             rest.append((wanted.status, wanted.role, wanted.body))
-        weights += [len(run) ** -0.5 for _, same in groupby(row.targets) for run in [list(same)] for _ in run]
+        runs = (list(same) for _, same in groupby(row.targets))
+        weights += [len(run) ** -0.5 * (worth[one.events[0]] if one.events else 1.0) for run in runs for one in run]
     return ids, mask, torch.tensor(places), torch.tensor(events), torch.tensor(rest), torch.tensor(weights)
 
 
-def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan) -> Any:
-    """The mean loss over the marks of a batch: events and bodies whole, statuses and roles half. What a network does not answer, it
-    is not asked."""
-    ids, mask, places, events, rest, counts = tensors(rows)
+def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan, worth: Sequence[float] = (1.0,) * len(EVENTS)) -> tuple[Any, list[float]]:
+    """The mean loss over the marks of a batch, and the worst loss of an event in each row.
+
+    Events and bodies count whole, statuses and roles half. What a network does not answer, it is not asked.
+    """
+    ids, mask, places, events, rest, counts = tensors(rows, worth)
     states = forward(weights, ids, mask, plan.dropout)[places[:, 0], places[:, 1]]
     scores = {name: score.float() for name, score in heads(weights, functional.dropout(states, plan.dropout)).items()}
-    total = _event_loss(scores["event"], events, counts, plan) if "event" in scores else 0.0
+    total: Any = 0.0
+    worst = [math.inf] * len(rows)
+    if "event" in scores:
+        right = _surprise(scores["event"], events)
+        worst = torch.zeros(len(rows)).scatter_reduce(0, places[:, 0], right.detach(), "amax").tolist()
+        total = _event_loss(scores["event"], right, events.any(1), counts, plan)
     for column, (name, share) in enumerate((("status", 0.5), ("role", 0.5), ("body", 1.0))):
         if name in scores:
             total = total + share * _known_loss(scores[name], rest[:, column], counts, plan)
-    return total
+    return total, worst
 
 
-def _event_loss(score: Any, events: Any, counts: Any, plan: Plan) -> Any:
-    """The loss of the events: where several would be right, what counts is the probability of them all together."""
-    known = events.any(1)
-    if not bool(known.any()):
-        return score.sum() * 0.0
-    chances = functional.log_softmax(score[known], -1)
-    right = -torch.logsumexp(chances.masked_fill(~events[known], -1e4), -1)
-    each = (1 - plan.smoothing) * right - plan.smoothing * chances.mean(-1)
-    return (each * counts[known]).sum() / counts[known].sum()
+def _surprise(score: Any, events: Any) -> Any:
+    """How improbable the right events were held, mention by mention: where several would be right, all together; 0 where none is known."""
+    found = -torch.logsumexp(functional.log_softmax(score, -1).masked_fill(~events, -1e4), -1)
+    return torch.where(events.any(1), found, 0.0)
+
+
+def _event_loss(score: Any, right: Any, known: Any, counts: Any, plan: Plan) -> Any:
+    """The mean loss of the events of the mentions about which something is known."""
+    each = (1 - plan.smoothing) * right - plan.smoothing * functional.log_softmax(score, -1).mean(-1)
+    return (each * counts * known).sum() / (counts * known).sum().clamp(min=1e-6)
 
 
 def _known_loss(score: Any, wanted: Any, counts: Any, plan: Plan) -> Any:
@@ -137,57 +155,78 @@ def train(
     # Half the width doubles the speed where the processor has the instructions, and is slower where it has not.
     half = bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
-    first = batched(rows_of(samples_of(0), encoder), plan.tokens, Random(f"{plan.seed}/batches/0"))
-    total = len(first) * plan.epochs
+    first = rows_of(samples_of(0), encoder)
+    worth = rarity(first, plan)
+    total = len(batched(first, plan.tokens, Random(f"{plan.seed}/batches/0"))) * plan.epochs
 
     def pace(step: int) -> float:
         warm = plan.warm_up * total
         return min((step + 1) / warm, max(total - step, 0) / (total - warm)) if warm else 1.0
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, pace)
-    key = hashlib.sha256(repr((plan, total, [row.window for row in first[0]])).encode()).hexdigest()
-    done = _resume(checkpoint, key, weights, optimizer, schedule)
-    step, lost, since = 0, 0.0, 0
-    for epoch in range(plan.epochs):
-        batches = first if epoch == 0 else batched(rows_of(samples_of(epoch), encoder), plan.tokens, Random(f"{plan.seed}/batches/{epoch}"))
-        for batch in batches:
+    key = hashlib.sha256(repr((plan, total, [row.window for row in first])).encode()).hexdigest()
+    at, step = _resume(checkpoint, key, weights, optimizer, schedule) or (Place(), 0)
+    lost, since = 0.0, 0
+    while step < total:
+        rows = first if at.epoch == 0 else rows_of(samples_of(at.epoch), encoder)
+        for batch in _lessons(rows, at, plan)[step - at.step :]:
             step += 1
-            if step <= done:
-                continue
             torch.manual_seed(plan.seed * 1_000_003 + step)  # dropout is the same after a break
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-                loss = loss_of(weights, batch, plan)
+                loss, worst = loss_of(weights, batch, plan, worth)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
             optimizer.step()
             schedule.step()
+            at.now |= {hash(row.window.ids): surprise for row, surprise in zip(batch, worst, strict=True)}
             lost, since = lost + float(loss.detach()), since + 1
             if step % 50 == 0 and progress:
                 progress(step, total, lost / since)
                 lost, since = 0.0, 0
             if checkpoint and step % plan.checkpoint == 0:
-                _save(checkpoint, key, step, weights, optimizer, schedule)
+                _save(checkpoint, key, step, at, weights, optimizer, schedule)
+            if step == total:
+                break
+        at = Place(at.epoch + 1, step, dict(at.now), dict(at.now))
     return weights
 
 
-def _save(path: Path, key: str, step: int, weights: Weights, optimizer: Any, schedule: Any) -> None:
+@dataclass(slots=True)
+class Place:
+    """Where training is: the epoch, the steps done before it, and the worst losses of the rows, as they were then and as they are
+    now."""
+
+    epoch: int = 0
+    step: int = 0
+    then: dict[int, float] = field(default_factory=dict)
+    now: dict[int, float] = field(default_factory=dict)
+
+
+def _lessons(rows: Sequence[Row], at: Place, plan: Plan) -> list[list[Row]]:
+    """The batches of an epoch: all rows that are not known yet, and some of those that are."""
+    random = Random(f"{plan.seed}/batches/{at.epoch}")
+    chosen = [row for row in rows if at.then.get(hash(row.window.ids), math.inf) >= plan.known or random.random() < plan.again]
+    return batched(chosen or rows, plan.tokens, random)
+
+
+def _save(path: Path, key: str, step: int, at: Place, weights: Weights, optimizer: Any, schedule: Any) -> None:
     part = path.with_suffix(".part")
-    state = {"key": key, "step": step, "weights": {n: t.detach() for n, t in weights.items()}}
+    state = {"key": key, "step": step, "at": asdict(at), "weights": {n: t.detach() for n, t in weights.items()}}
     torch.save({**state, "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}, part)
     part.replace(path)
 
 
-def _resume(path: Path | None, key: str, weights: Weights, optimizer: Any, schedule: Any) -> int:
-    """Takes up a checkpoint of the same plan and returns the steps that were done; 0 where there is none."""
+def _resume(path: Path | None, key: str, weights: Weights, optimizer: Any, schedule: Any) -> tuple[Place, int] | None:
+    """Takes up a checkpoint of the same plan and returns where it is and how many steps are done; None where there is none."""
     if path is None or not path.exists():
-        return 0
+        return None
     state = torch.load(path, weights_only=True)
     if state["key"] != key:
-        return 0
+        return None
     with torch.no_grad():
         for name, tensor in weights.items():
             tensor.copy_(state["weights"][name])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
-    return int(state["step"])
+    return Place(**state["at"]), int(state["step"])

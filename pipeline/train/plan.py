@@ -8,7 +8,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to train. `layers` are those of the starting weights that are kept; `tokens` bounds a batch: its rows times its longest row;
-    `checkpoint` is the steps between two checkpoints, `longest` the tokens that the model is given at once."""
+    `checkpoint` is the steps between two checkpoints, `longest` the tokens that the model is given at once.
+
+    `epochs` says how many steps there are: as many as it takes to go so often through everything. What the network has learned, it is
+    shown less often: a row whose worst loss was below `known` when it was last shown comes back with the chance `again` only. An event
+    of which there are fewer than `rare` mentions counts more, by the root of how few they are, up to four times.
+    """
 
     seed: int = 7
     epochs: int = 3
@@ -22,7 +27,13 @@ class Plan:
     warm_up: float = 0.06
     checkpoint: int = 100
     longest: int = 384
+    known: float = 0.2
+    again: float = 0.3
+    rare: int = 400
 
 
 JUDGE = Plan(epochs=4, layers=tuple(range(6)), rate=2.5e-4, longest=192)
 """How the judge of names is trained: a small network, since it reads every article that passes the gate."""
+
+ON = Plan(seed=8, epochs=4, rate=5e-5, tokens=1024)
+"""How a tagger that has been trained is trained on: smaller batches and steps, since most of the way is behind it."""

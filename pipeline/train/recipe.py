@@ -25,7 +25,6 @@ from pipeline.detect.spans import MASKS, Label
 from pipeline.detect.tagger import EVENTS, Tagger
 from pipeline.detect.tagger import ORDER as TAGGER_ORDER
 from pipeline.model import Event
-from pipeline.train import starting
 from pipeline.train.frames import Filler, Frame, read_frames, read_phrases
 from pipeline.train.measure import labels_of, measure, measure_bodies
 from pipeline.train.passages import Passages
@@ -33,7 +32,6 @@ from pipeline.train.plan import JUDGE, Plan
 from pipeline.train.project import Projector, project_all
 from pipeline.train.sample import Sample
 from pipeline.train.starting import RecipeError
-from pipeline.train.vocabulary import numbers_in, reduced
 
 CALIBRATION = "calibration.json"
 """The reliability table of a model, a file of its own beside the card."""
@@ -71,6 +69,12 @@ def read_material(corpus: Path) -> Material:
     if not frames:
         raise RecipeError(f"there are no frames in {corpus}")
     return Material(tuple(frames), phrases, tuple(articles), counts)
+
+
+def texts_of(material: Material) -> list[str]:
+    """All texts of the material, whose words a tokenizer has to know."""
+    texts = [f"{a['title'] or ''} {a['text']}" for a in material.articles] + [f.text for f in material.frames]
+    return texts + [line for lines in material.phrases.values() for line in lines]
 
 
 def _hash(text: str) -> int:
@@ -151,13 +155,17 @@ def reliability(samples: Sequence[Sample], labels: Sequence[Sequence[Label]]) ->
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart."""
+    """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart.
+
+    `since` is the folder of a model whose tagger is trained on, and whose judge is kept; without it both begin at their starting weights.
+    """
 
     plan: Plan = Plan()  # noqa: RUF009 - frozen
     judge: Plan = JUDGE
     frames: int = 3_000
     articles: bool = True
     everything: bool = False
+    since: Path | None = None
 
 
 def run(
@@ -172,7 +180,7 @@ def run(
 
     Raises RecipeError where something is missing. A run that was broken off goes on from its checkpoints in `out`.
     """
-    from pipeline.train import export, learn, network  # torch and onnx are only there with the extra "train"
+    from pipeline.train import beginnings, export, learn, network  # torch and onnx are only there with the extra "train"
 
     course = course or Course()
     out.mkdir(parents=True, exist_ok=True)
@@ -180,42 +188,34 @@ def run(
     kept, apart = split(material)
     projector = Projector(lexicon)
     lessons = Lessons(material if course.everything else kept, projector if course.articles else None, course.plan.seed, course.frames)
-    texts = [f"{a['title'] or ''} {a['text']}" for a in material.articles] + [f.text for f in material.frames]
-    texts += [line for lines in material.phrases.values() for line in lines]
-    with starting.opened(starting.MINILM) as small, starting.opened(starting.MPNET) as great:
-        theirs = (small / starting.TOKENIZER).read_text(encoding="utf-8")
-        # The judge reads names, which are rare words: it keeps them all. The tagger reads what stands between them.
-        full, words = reduced(theirs, texts, until=len(theirs))
-        tokenizer, _ = reduced(theirs, texts)
-        numbers = numbers_in((great / starting.TOKENIZER).read_text(encoding="utf-8"), tokenizer)
-        judge = network.starting_weights(small / starting.WEIGHTS, words, course.judge, ("body",))
-        tagger = network.starting_weights(great / starting.WEIGHTS, numbers, course.plan, ("event", "status", "role"))
+    begun = beginnings.further(course.since) if course.since else beginnings.first(texts_of(material), course.plan, course.judge)
     models: dict[str, bytes] = {}
-    if lessons.passages:
-        learn.train(
-            judge, lessons.names, Encoder(full.encode(), (CANDIDATE,), course.judge.longest), course.judge, out / "judge.pt", progress
-        )
-        models["judge"] = export.quantised(export.graph(network.plain(judge), JUDGE_ORDER))
-        (out / "judge-tokenizer.json").write_text(full, encoding="utf-8")
-    learn.train(
-        tagger, lessons.sentences, Encoder(tokenizer.encode(), MASKS, course.plan.longest), course.plan, out / "tagger.pt", progress
-    )
-    models["tagger"] = export.quantised(export.graph(network.plain(tagger), TAGGER_ORDER))
-    (out / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    if begun.kept:
+        models["judge"] = begun.kept
+    elif lessons.passages:
+        encoder = Encoder(begun.full.encode(), (CANDIDATE,), course.judge.longest)
+        learn.train(begun.judge, lessons.names, encoder, course.judge, out / "judge.pt", progress)
+        models["judge"] = export.quantised(export.graph(network.plain(begun.judge), JUDGE_ORDER))
+    if "judge" in models:
+        (out / "judge-tokenizer.json").write_text(begun.full, encoding="utf-8")
+    encoder = Encoder(begun.tokenizer.encode(), MASKS, course.plan.longest)
+    learn.train(begun.tagger, lessons.sentences, encoder, course.plan, out / "tagger.pt", progress)
+    models["tagger"] = export.quantised(export.graph(network.plain(begun.tagger), TAGGER_ORDER))
+    (out / "tokenizer.json").write_text(begun.tokenizer, encoding="utf-8")
     for name, model in models.items():
         (out / f"{name}.onnx").write_bytes(model)
     card: dict[str, object] = {
         "trained_on": today.isoformat(),
-        "starting_weights": {"judge": asdict(starting.MINILM), "tagger": asdict(starting.MPNET)},
+        "starting_weights": begun.told,
         "material": dict(material.counts),
-        "course": asdict(course),
+        "course": {**asdict(course), "since": course.since.name if course.since else None},
         "samples_an_epoch": {"judge": len(lessons.names(0)), "tagger": len(lessons.sentences(0))},
         "kept_apart": "nothing" if course.everything else {"frames": len(apart.frames), "articles": len(apart.articles)},
         "sha256": {name: hashlib.sha256(model).hexdigest() for name, model in models.items()},
         "figures": {},
     }
     if not course.everything:
-        card["figures"], table = figures(apart, projector, models, tokenizer, full)
+        card["figures"], table = figures(apart, projector, models, begun.tokenizer, begun.full)
         (out / CALIBRATION).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     else:
         (out / CALIBRATION).unlink(missing_ok=True)  # it was another model's

@@ -1,7 +1,7 @@
 """Finds the weights that training starts from, in packages that the extra "train" installs, and refuses any other than those meant.
 
-Two networks are started from: MiniLM, which becomes the tagger, and MPNet, four times as deep and wide, which is too slow to ship
-and teaches it. Both read BERT's words.
+Two networks are started from: MiniLM, which becomes the judge of names, and MPNet, four times as deep and wide, which becomes the
+tagger. Both read BERT's words.
 """
 
 from __future__ import annotations
