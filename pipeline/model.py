@@ -621,7 +621,7 @@ class RaisedAlert:
 
 class NoticeKind(StrEnum):
     """What there is to notice: a source that cannot be read, has moved for good, serves something else or brings nothing; and an
-    article that was left out because reading it ended the program."""
+    article that is left out of its turn because reading it ended the program."""
 
     BROKEN = "broken"
     MOVED = "moved"

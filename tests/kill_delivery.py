@@ -228,8 +228,6 @@ def trial(changes: int, seed: int = 1, mean_life: float = 4.0) -> Result:
             else:
                 ended = nest.live(folder, articles, kill_at=chance.randint(1, int(4000 * mean_life)))
             killed += ended == signal.SIGKILL
-            # An article over which the program ended five times is left out, and rightly: lives grow long enough to read one.
-            mean_life = min(mean_life * 1.25, max(mean_life, 4.0))
             if ended not in (0, signal.SIGKILL) or lives == MOST_LIVES:
                 return Result(changes, lives, killed, 0, 0, (f"life {lives} ended with {ended}, and not all is told",))
             if ended == 0:

@@ -226,7 +226,7 @@ class Fatal(Literal):
         return super().detect(article)
 
 
-def test_an_article_that_ends_the_program_is_left_out_after_a_few_times(days: Days) -> None:
+def test_an_article_that_ends_the_program_comes_ever_later_and_is_told_after_a_few_times(days: Days) -> None:
     for n, name in enumerate(("Norvik Freight", "Poison Pill", "Altera Lines")):
         days.room.publish(0, name, at=NOON - timedelta(hours=9 - n))
     jobs = Jobs(days.config, detector=Fatal())
@@ -239,16 +239,20 @@ def test_an_article_that_ends_the_program_is_left_out_after_a_few_times(days: Da
         with pytest.raises(MemoryError):
             jobs.perform(Job.TICK, days.now)
         assert jobs.perform(Job.TICK, days.now).outcome == "done"
-    jobs.close()
-    days.go(3 * HOUR)
+    jobs.perform(Job.DELIVER, days.now)
     assert days.standing() == [] and len(days.told()) == 1 and "ended the program 5 times" in days.told()[0]
+    for _ in range(3):  # once a day from some time on, and it is not told again
+        days.now += DAY
+        with pytest.raises(MemoryError):
+            jobs.perform(Job.TICK, days.now)
+        days.now += 12 * HOUR
+        assert jobs.perform(Job.TICK, days.now).outcome == "done"
+    jobs.close()
+    days.go(2 * DAY)  # with a detector that reads it
+    assert len(days.told()) == 1
     with Store.open(days.config.store_path, read_only=True) as store:
         states = store.query("SELECT title, state, why, fatal FROM entries ORDER BY published")
-    assert [(r["state"], r["why"]) for r in states] == [
-        ("settled", ""),
-        ("settled", "reading it ended the program 5 times"),
-        ("settled", ""),
-    ]
+    assert [(r["state"], r["why"], r["fatal"]) for r in states] == [("settled", "", 0)] * 3
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,10 @@ def test_training_learns_and_goes_on_after_a_break(tmp_path: Path) -> None:
     ]
     assert max(losses) < 0.5
 
+    begun, partly = fresh(), learn.train(fresh(), lambda _: samples, encoder, replace(plan, epochs=1, frozen=1))
+    moved = {name for name in partly if not torch.equal(partly[name], begun[name])}
+    assert moved == {f"{head}.{part}" for head in ("event", "status", "role") for part in ("weight", "bias")}
+
     def stop(step: int, total: int, loss: float) -> None:
         raise InterruptedError
 

@@ -25,7 +25,7 @@ TRIES = 3
 AHEAD = timedelta(days=1)
 """Nowhere on earth an article can be of a later day than the next."""
 FATAL = 5
-"""After so many programs that ended while it was at work an article is left out: once may be the machine's doing, or a person's."""
+"""After so many programs that ended while an article was at work that is told: once may be the machine's doing, or a person's."""
 FATAL_PAUSE = timedelta(seconds=10)
 """After the first of them it is tried again so much later, after each further one four times as much: the others come first."""
 RETRY = timedelta(minutes=15)
@@ -51,7 +51,7 @@ class ArticleStage(Run):
     """The stage of the articles."""
 
     def read_articles(self) -> None:
-        """Reads the articles that wait; one over which the program ended several times is left out, and that is told."""
+        """Reads the articles that wait; one over which the program ended comes later each time, and after several times that is told."""
         for notice in self.store.own_up(FATAL, FATAL_PAUSE, self.parts.config.notices.channels, self.now):
             self.failures.append(Skipped(notice.about, notice.why))
         try:

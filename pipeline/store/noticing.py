@@ -21,6 +21,8 @@ from pipeline.text import digest
 TOGETHER = "notices"
 """What falls due together goes in one message, and no notice overtakes an earlier one."""
 OVER = "it was over before it was sent"
+LONGEST_PAUSE = timedelta(days=1)
+"""An article over which the program ended is read again after so long, however often that was."""
 ENDED_THE_PROGRAM = "the program ended before an answer was kept"
 
 
@@ -73,11 +75,14 @@ class Noticing(Telling):
 
     def own_up(self, most: int, pause: timedelta, channels: Sequence[str], now: datetime) -> tuple[Notice, ...]:
         """Counts against the article that was at work when a program ended in the middle of it: it is read again after a `pause`, after
-        each further time four times as long. Gives the notice where it is left out from now on: one over which `most` programs ended."""
+        each further time four times as long, up to a day. Gives a notice of each over which `most` programs ended by now.
+
+        No number of ends leaves an article out: they may all have been the machine's doing, or a person's.
+        """
         at_work = [pair for r in self._rows("SELECT entries FROM at_work") for pair in json.loads(r["entries"])]
         if not at_work:
             return ()
-        left_out: dict[str, Notice] = {}
+        suspected: dict[str, Notice] = {}
         with self._writing() as db:
             db.execute("DELETE FROM at_work")
             for feed, guid in at_work:
@@ -85,18 +90,17 @@ class Noticing(Telling):
                     "UPDATE entries SET fatal = fatal + 1 WHERE feed = ? AND guid = ? AND state = 'pending' RETURNING fatal, url",
                     (feed, guid),
                 ).fetchone()
-                if row and row["fatal"] >= most:
-                    why = f"reading it ended the program {row['fatal']} times"
-                    db.execute("UPDATE entries SET state = 'settled', why = ? WHERE feed = ? AND guid = ?", (why, feed, guid))
+                if not row:
+                    continue
+                again = moment(now + min(pause * 4 ** min(row["fatal"] - 1, 20), LONGEST_PAUSE))
+                db.execute("UPDATE entries SET next_try = ? WHERE feed = ? AND guid = ?", (again, feed, guid))
+                if row["fatal"] == most:
                     about = row["url"] or f"{feed}: {guid}"
-                    said = f"An article is left out, because reading it ended the program {row['fatal']} times: {about}"
-                    left_out[about] = Notice(about, NoticeKind.LEFT_OUT, said, now, now, ended=now)
-                elif row:
-                    again = moment(now + pause * 4 ** (row["fatal"] - 1))
-                    db.execute("UPDATE entries SET next_try = ? WHERE feed = ? AND guid = ?", (again, feed, guid))
-            for notice in left_out.values():
+                    said = f"Reading an article ended the program {most} times; it comes last, and at most once a day from now on: {about}"
+                    suspected[about] = Notice(about, NoticeKind.LEFT_OUT, said, now, now, ended=now)
+            for notice in suspected.values():
                 _raise(db, notice, channels, now)
-        return tuple(left_out.values())
+        return tuple(suspected.values())
 
 
 _SOURCES = """

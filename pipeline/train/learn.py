@@ -145,12 +145,15 @@ def train(
     """
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
-    plain = [name for name in weights if name.endswith("bias") or "norm" in name]
-    new = [name for name in weights if name.split(".")[0] in ANSWERS]
+    for name, tensor in weights.items():
+        tensor.requires_grad_(not _frozen(name, plan))
+    learning = {name: tensor for name, tensor in weights.items() if tensor.requires_grad}
+    plain = [name for name in learning if name.endswith("bias") or "norm" in name]
+    new = [name for name in learning if name.split(".")[0] in ANSWERS]
     groups = [
-        {"params": [weights[n] for n in weights if n not in plain and n not in new], "weight_decay": plan.decay, "lr": plan.rate},
-        {"params": [weights[n] for n in weights if n in plain and n not in new], "weight_decay": 0.0, "lr": plan.rate},
-        {"params": [weights[n] for n in new], "weight_decay": 0.0, "lr": plan.rate * 5},
+        {"params": [learning[n] for n in learning if n not in plain and n not in new], "weight_decay": plan.decay, "lr": plan.rate},
+        {"params": [learning[n] for n in learning if n in plain and n not in new], "weight_decay": 0.0, "lr": plan.rate},
+        {"params": [learning[n] for n in new], "weight_decay": 0.0, "lr": plan.rate * 5},
     ]
     # Half the width doubles the speed where the processor has the instructions, and is slower where it has not.
     half = bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
@@ -176,7 +179,7 @@ def train(
                 loss, worst = loss_of(weights, batch, plan, worth)
             optimizer.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
+            torch.nn.utils.clip_grad_norm_(list(learning.values()), 1.0)
             optimizer.step()
             schedule.step()
             at.now |= {hash(row.window.ids): surprise for row, surprise in zip(batch, worst, strict=True)}
@@ -190,6 +193,12 @@ def train(
                 break
         at = Place(at.epoch + 1, step, dict(at.now), dict(at.now))
     return weights
+
+
+def _frozen(name: str, plan: Plan) -> bool:
+    """Whether a plan leaves a weight as it is: those of the first layers, and all that no layer and no answer owns."""
+    first = name.split(".")[0]
+    return plan.frozen > 0 and first not in ANSWERS and (not first.isdigit() or int(first) < plan.frozen)
 
 
 @dataclass(slots=True)
