@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 import threading
@@ -492,8 +493,11 @@ def knock(port: int, host: str = "127.0.0.1") -> None:
 def test_a_fence_holds_for_its_thread_while_it_stands(site: Site) -> None:
     port = int(site.base.rpartition(":")[2])
     passed: list[int] = []
-    outside = threading.Thread(target=lambda: passed.append(knock(port) or port))  # type: ignore[func-returns-value]
+    stands = threading.Event()
+    outside = threading.Thread(target=lambda: stands.wait() and passed.append(knock(port) or port))  # type: ignore[func-returns-value]
+    outside.start()
     with fence() as walls:
+        stands.set()
         for host in ("127.0.0.1", "localhost", "127.1"):
             with pytest.raises(Refused):
                 knock(port, host)
@@ -510,10 +514,35 @@ def test_a_fence_holds_for_its_thread_while_it_stands(site: Site) -> None:
         assert len(ours.refused) == 1
         with pytest.raises(Refused):
             knock(port)
-        outside.start()
         outside.join()
     knock(port)
     assert passed == [port]
+
+
+def test_a_fence_holds_for_threads_that_are_started_in_it_and_for_theirs(site: Site) -> None:
+    port = int(site.base.rpartition(":")[2])
+    left, caught = threading.Event(), []
+
+    def late() -> None:
+        left.wait()
+        for knocking in (lambda: knock(port), lambda: asyncio.run(asyncio.open_connection("127.0.0.1", port))):
+            try:
+                knocking()
+            except Refused:
+                caught.append("refused")
+
+    def nest() -> None:
+        inner = threading.Thread(target=late)
+        inner.start()
+        inner.join()
+
+    with fence() as walls:
+        outer = threading.Thread(target=nest)
+        outer.start()
+    left.set()
+    outer.join()
+    knock(port)
+    assert caught == ["refused"] * 2 and len(walls.refused) == 2
 
 
 def test_what_is_about_to_be_asked_is_noted_before_and_nothing_else(site: Site) -> None:

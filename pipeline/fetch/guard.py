@@ -11,12 +11,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -126,14 +128,16 @@ class Fence:
 
 
 _around: ContextVar[Fence | None] = ContextVar("fence", default=None)
+_inherited: WeakKeyDictionary[threading.Thread, Fence] = WeakKeyDictionary()
+"""The fences in which threads were started: they hold in those as long as they live."""
 
 
 @contextmanager
 def fence(*, allow_private: bool = False) -> Iterator[Fence]:
     """Keeps what runs within it from connecting to an address that is refused, whichever library asks: Refused is raised there.
 
-    It holds for all sockets of Python in this thread, after names were looked up and on each hop of a redirect; sockets of this
-    machine alone (a desktop's bus) are no network. Libraries may swallow what is raised: `refused` tells.
+    It holds for all sockets of Python in this thread and in those that are started from it, after names were looked up and on each hop
+    of a redirect; sockets of this machine alone (a desktop's bus) are no network. Libraries may swallow what is raised: `refused` tells.
     """
     _watch()
     made = Fence(allow_private)
@@ -146,12 +150,23 @@ def fence(*, allow_private: bool = False) -> Iterator[Fence]:
 
 @cache
 def _watch() -> None:
-    """Audit hooks (PEP 578) see each connection just before it is made; they cannot be taken away again, so there is one."""
+    """Audit hooks (PEP 578) see each connection just before it is made; they cannot be taken away again, so there is one.
+
+    The start of a thread is no audit event before Python 3.12, and threads inherit no context before 3.14: who starts one is noted.
+    """
     sys.addaudithook(_judge)
+    begin = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if made := _standing():
+            _inherited[thread] = made
+        begin(thread)
+
+    threading.Thread.start = start  # type: ignore[assignment]
 
 
 def _judge(event: str, args: tuple[Any, ...]) -> None:
-    if event not in _CONNECTS or (made := _around.get()) is None:
+    if event not in _CONNECTS or (made := _standing()) is None:
         return
     asked, place = args[0], args[1]
     if asked.family in (socket.AF_INET, socket.AF_INET6) and place is not None:
@@ -159,6 +174,11 @@ def _judge(event: str, args: tuple[Any, ...]) -> None:
             if why := refusal(address, allow_private=made.allow_private):
                 made.refused.append(why)
                 raise Refused(why)
+
+
+def _standing() -> Fence | None:
+    """The fence around this thread."""
+    return _around.get() or (_inherited.get(threading.current_thread()) if _inherited else None)
 
 
 def _addresses(host: str) -> list[str]:
