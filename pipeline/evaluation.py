@@ -17,6 +17,7 @@ from pipeline.errors import ParseError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.cycle import Detecting
+    from pipeline.detect.bodies import Judge
     from pipeline.detect.lexicon import Lexicon
     from pipeline.gold import GoldArticle
     from pipeline.losses import Loss
@@ -54,11 +55,13 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.errors < 0:
         raise UsageError("--errors takes a number from 0 on")
     gold = read_rows(args.gold)
+    detector = app.load_detector(model=args.model)
     with screen.progress(quiet=args.json) as tell:
         measured = measure(
             gold,
-            app.load_detector(model=args.model),
+            detector,
             app.load_lexicon(),
+            detector.judge,
             least_confidence=args.least_confidence,
             progress=lambda done: tell("articles", done, len(gold)),
         )
@@ -139,11 +142,13 @@ def measure(
     gold: Sequence[GoldArticle],
     detector: Detecting,
     lexicon: Lexicon,
+    judge: Judge | None = None,
     *,
     least_confidence: float = 0.0,
     progress: Callable[[int], None] | None = None,
 ) -> Measured:
-    """Runs a detector over gold articles; `lexicon` is its knowledge, with which the stages are gone through again."""
+    """Runs a detector over gold articles; `lexicon` and `judge` are its own, with which the stages are gone
+    through again."""
     import numpy as np
 
     from pipeline.losses import losses
@@ -157,7 +162,7 @@ def measure(
         skipped.update([detection.skipped] if detection.skipped else [])
         unsure = [c for c in detection.claims if c.confidence < least_confidence]
         compared.append(compare(one, [c for c in detection.claims if c.confidence >= least_confidence]))
-        lost += losses(compared[-1], detection, lexicon, unsure)
+        lost += losses(compared[-1], detection, lexicon, unsure, judge)
         if progress:
             progress(number)
     draws = np.random.default_rng(SEED).multinomial(len(gold), [1 / len(gold)] * len(gold), size=DRAWS)

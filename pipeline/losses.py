@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline.detect.analysis import Analysis, analyse
+from pipeline.detect.bodies import Judge
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Mention, MentionKind
 from pipeline.gold import GoldFact, name_keys
@@ -70,10 +71,13 @@ class Loss:
         }
 
 
-def losses(compared: Compared, detection: Detection, lexicon: Lexicon, unsure: Sequence[Claim] = ()) -> Iterator[Loss]:
-    """Gives what was missed and what is wrong in one article. `unsure` are claims that were left out for their confidence."""
+def losses(
+    compared: Compared, detection: Detection, lexicon: Lexicon, unsure: Sequence[Claim] = (), judge: Judge | None = None
+) -> Iterator[Loss]:
+    """Gives what was missed and what is wrong in one article. `unsure` are claims that were left out for their confidence; `judge` is the
+    detector's own, with which its bodies were found."""
     if compared.missed:
-        analysis = None if detection.skipped else analyse(compared.gold.article, lexicon)
+        analysis = None if detection.skipped else analyse(compared.gold.article, lexicon, judge)
         for fact in compared.missed:
             stage = _stage(fact, compared, detection, analysis, lexicon, said(unsure))
             yield Loss(compared.gold.id, stage, fact.event, fact.member, fact.coalition, fact.evidence)

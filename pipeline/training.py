@@ -36,7 +36,7 @@ def add_commands(command: Command) -> None:
     sub.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help=f"where the model is written; without it {DEFAULT_OUT}")
     sub.add_argument("--epochs", type=int, metavar="N", help="how often to go through the material")
     sub.add_argument("--frames", type=int, metavar="N", help="how many sentences to make of the frames, each time")
-    sub.add_argument("--from", dest="since", type=Path, metavar="DIR", help="train the tagger of this model on, and keep its judge")
+    sub.add_argument("--from", dest="since", type=Path, metavar="DIR", help="train the tagger of this model on")
     sub.add_argument("--everything", action="store_true", help="learn from what is kept apart too; the model then has no figures")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline import app, cli, evaluation
+from pipeline.detect.bodies import Passage
 from pipeline.detect.lexicon import Lexicon
 from pipeline.errors import ParseError
 from pipeline.gold import GoldArticle, name_key, read_gold
@@ -191,6 +193,22 @@ def lost(lexicon: Lexicon, told: dict[str, Any], *claims: Claim, skipped: str = 
 
 
 NORVIK = "Norvik Shipping"
+
+
+class KnowsKelp:
+    """A judge that takes Kelp, which shows no sign of it, for a body."""
+
+    def judge(self, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
+        return [tuple(0.9 * (name == "Kelp") for name in passage.names) for passage in passages]
+
+
+def test_a_body_that_only_the_judge_finds_is_found(lexicon: Lexicon) -> None:
+    article = gold(fact("joined", NORVIK, coalition="Kelp"), text="Norvik Shipping joined Kelp on Monday.", coalitions=[{"name": "Kelp"}])
+    compared = compare(article, [])
+    assert [loss.why for judge in (None, KnowsKelp()) for loss in losses(compared, Detection(()), lexicon, (), judge)] == [
+        Stage.NO_BODY,
+        Stage.NOTHING,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -343,15 +343,15 @@ def test_the_shipped_model_can_be_trained_on_and_nothing_else(tmp_path: Path) ->
     pytest.importorskip("safetensors")
     from pipeline.train import beginnings
 
-    begun = beginnings.further(KNOWLEDGE / "model")
-    assert begun.kept == (KNOWLEDGE / "model" / "judge.onnx").read_bytes()
-    assert begun.tagger["event.weight"].shape[0] == len(EVENTS) and all(tensor.requires_grad for tensor in begun.tagger.values())
-    for name in ("judge.onnx", "judge-tokenizer.json", "tagger.onnx", "tokenizer.json", "card.json"):
+    begun = beginnings.of_model(KNOWLEDGE / "model")
+    assert begun.weights["event.weight"].shape[0] == len(EVENTS) and all(tensor.requires_grad for tensor in begun.weights.values())
+    assert begun.told["sha256"] == hashlib.sha256((KNOWLEDGE / "model" / "tagger.onnx").read_bytes()).hexdigest()
+    for name in ("tagger.onnx", "tokenizer.json", "card.json"):
         with pytest.raises(RecipeError, match="no model to go on from"):
-            beginnings.further(tmp_path)
+            beginnings.of_model(tmp_path)
         (tmp_path / name).write_text("{}", encoding="utf-8")
     with pytest.raises(RecipeError, match="no model"):
-        beginnings.further(tmp_path)
+        beginnings.of_model(tmp_path)
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="nothing is missing here")

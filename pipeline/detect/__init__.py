@@ -59,7 +59,7 @@ class Detector:
         self._gate = Gate(lexicon)
         self._rules = rules
         self._tagger = tagger
-        self._judge = judge
+        self.judge = judge
         self._calibration = calibration or Calibration()
         self._learned: dict[str, str] = {}
 
@@ -96,7 +96,7 @@ class Detector:
             return Detection((), skipped=f"language {language}")
         if not self._gate.passes(article.title, article.text):
             return Detection((), skipped="no word of membership")
-        analysis = analyse(article, self._lexicon, self._judge)
+        analysis = analyse(article, self._lexicon, self.judge)
         if not analysis.coalitions:
             return Detection((), skipped="no coalition")
         excerpts = tuple(analysis.excerpts())

@@ -1,4 +1,5 @@
-"""What training begins with: networks as others trained them, or a model of ours that is to be trained on. Needs torch and onnx."""
+"""What the networks begin with: weights as others trained them, or the tagger of a model of ours that is to be trained on. Needs torch
+and onnx."""
 
 from __future__ import annotations
 
@@ -16,42 +17,39 @@ from pipeline.train.vocabulary import numbers_in, reduced
 
 
 @dataclass(frozen=True, slots=True)
-class Beginnings:
-    """What training begins with: the weights of both networks (no judge's where it is kept as `kept`), their tokenizers, and what the card
-    says of them."""
+class Beginning:
+    """The weights of a network before training, its tokenizer, and what the card says of both."""
 
-    judge: Weights
-    tagger: Weights
-    full: str
+    weights: Weights
     tokenizer: str
     told: Mapping[str, object]
-    kept: bytes = b""
 
 
-def first(texts: Sequence[str], plan: Plan, judged: Plan) -> Beginnings:
-    """Both networks as others trained them, their vocabularies cut to what the texts need; raises RecipeError where they are missing."""
-    with starting.opened(starting.MINILM) as small, starting.opened(starting.MPNET) as great:
-        theirs = (small / starting.TOKENIZER).read_text(encoding="utf-8")
-        # The judge reads names, which are rare words: it keeps them all. The tagger reads what stands between them.
-        full, words = reduced(theirs, texts, until=len(theirs))
-        tokenizer, _ = reduced(theirs, texts)
-        numbers = numbers_in((great / starting.TOKENIZER).read_text(encoding="utf-8"), tokenizer)
-        judge = network.starting_weights(small / starting.WEIGHTS, words, judged, ("body",))
-        tagger = network.starting_weights(great / starting.WEIGHTS, numbers, plan, ("event", "status", "role"))
-    return Beginnings(judge, tagger, full, tokenizer, {"judge": asdict(starting.MINILM), "tagger": asdict(starting.MPNET)})
+def of_judge(texts: Sequence[str], plan: Plan) -> Beginning:
+    """MiniLM. It reads names, which are rare words: it keeps all of its own that the texts have. Raises RecipeError where it is missing."""
+    with starting.opened(starting.MINILM) as folder:
+        theirs = (folder / starting.TOKENIZER).read_text(encoding="utf-8")
+        tokenizer, words = reduced(theirs, texts, until=len(theirs))
+        return Beginning(network.starting_weights(folder / starting.WEIGHTS, words, plan, ("body",)), tokenizer, asdict(starting.MINILM))
 
 
-def further(folder: Path) -> Beginnings:
-    """The tagger of a model of ours as it is, and its judge to be kept; raises RecipeError where the folder holds no model."""
+def of_tagger(texts: Sequence[str], plan: Plan) -> Beginning:
+    """MPNet. It reads what stands between names: the frequent words are enough. Raises RecipeError where it is missing."""
+    with starting.opened(starting.MINILM) as small, starting.opened(starting.MPNET) as folder:
+        tokenizer, _ = reduced((small / starting.TOKENIZER).read_text(encoding="utf-8"), texts)
+        words = numbers_in((folder / starting.TOKENIZER).read_text(encoding="utf-8"), tokenizer)
+        weights = network.starting_weights(folder / starting.WEIGHTS, words, plan, ("event", "status", "role"))
+        return Beginning(weights, tokenizer, asdict(starting.MPNET))
+
+
+def of_model(folder: Path) -> Beginning:
+    """The tagger of a model that was trained before; raises RecipeError where the folder holds none."""
     try:
-        judge, tagger = ((folder / f"{name}.onnx").read_bytes() for name in ("judge", "tagger"))
-        full, tokenizer = ((folder / name).read_text(encoding="utf-8") for name in ("judge-tokenizer.json", "tokenizer.json"))
+        model = (folder / "tagger.onnx").read_bytes()
+        tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        weights = network.further_weights(export.weights_of(tagger))
+        weights = network.further_weights(export.weights_of(model))
     except (OSError, ValueError) as error:
         raise RecipeError(f"there is no model to go on from in {folder}: {error}") from error
-    told = {
-        "model": {name: hashlib.sha256(model).hexdigest() for name, model in (("judge", judge), ("tagger", tagger))},
-        "card": {**card, "figures": {}},
-    }
-    return Beginnings({}, weights, full, tokenizer, told, judge)
+    told = {"name": "an earlier tagger", "sha256": hashlib.sha256(model).hexdigest(), "card": {**card, "figures": {}}}
+    return Beginning(weights, tokenizer, told)

@@ -157,7 +157,7 @@ def reliability(samples: Sequence[Sample], labels: Sequence[Sequence[Label]]) ->
 class Course:
     """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart.
 
-    `since` is the folder of a model whose tagger is trained on, and whose judge is kept; without it both begin at their starting weights.
+    `since` is the folder of a model whose tagger is trained on; without it that begins at its starting weights too.
     """
 
     plan: Plan = Plan()  # noqa: RUF009 - frozen
@@ -188,25 +188,23 @@ def run(
     kept, apart = split(material)
     projector = Projector(lexicon)
     lessons = Lessons(material if course.everything else kept, projector if course.articles else None, course.plan.seed, course.frames)
-    begun = beginnings.further(course.since) if course.since else beginnings.first(texts_of(material), course.plan, course.judge)
-    models: dict[str, bytes] = {}
-    if begun.kept:
-        models["judge"] = begun.kept
-    elif lessons.passages:
-        encoder = Encoder(begun.full.encode(), (CANDIDATE,), course.judge.longest)
-        learn.train(begun.judge, lessons.names, encoder, course.judge, out / "judge.pt", progress)
-        models["judge"] = export.quantised(export.graph(network.plain(begun.judge), JUDGE_ORDER))
-    if "judge" in models:
-        (out / "judge-tokenizer.json").write_text(begun.full, encoding="utf-8")
-    encoder = Encoder(begun.tokenizer.encode(), MASKS, course.plan.longest)
-    learn.train(begun.tagger, lessons.sentences, encoder, course.plan, out / "tagger.pt", progress)
-    models["tagger"] = export.quantised(export.graph(network.plain(begun.tagger), TAGGER_ORDER))
-    (out / "tokenizer.json").write_text(begun.tokenizer, encoding="utf-8")
+    texts, models, begun = texts_of(material), {}, {}
+    if lessons.passages:
+        judge = begun["judge"] = beginnings.of_judge(texts, course.judge)
+        encoder = Encoder(judge.tokenizer.encode(), (CANDIDATE,), course.judge.longest)
+        learn.train(judge.weights, lessons.names, encoder, course.judge, out / "judge.pt", progress)
+        models["judge"] = export.quantised(export.graph(network.plain(judge.weights), JUDGE_ORDER))
+        (out / "judge-tokenizer.json").write_text(judge.tokenizer, encoding="utf-8")
+    tagger = begun["tagger"] = beginnings.of_model(course.since) if course.since else beginnings.of_tagger(texts, course.plan)
+    encoder = Encoder(tagger.tokenizer.encode(), MASKS, course.plan.longest)
+    learn.train(tagger.weights, lessons.sentences, encoder, course.plan, out / "tagger.pt", progress)
+    models["tagger"] = export.quantised(export.graph(network.plain(tagger.weights), TAGGER_ORDER))
+    (out / "tokenizer.json").write_text(tagger.tokenizer, encoding="utf-8")
     for name, model in models.items():
         (out / f"{name}.onnx").write_bytes(model)
     card: dict[str, object] = {
         "trained_on": today.isoformat(),
-        "starting_weights": begun.told,
+        "starting_weights": {name: one.told for name, one in begun.items()},
         "material": dict(material.counts),
         "course": {**asdict(course), "since": course.since.name if course.since else None},
         "samples_an_epoch": {"judge": len(lessons.names(0)), "tagger": len(lessons.sentences(0))},
@@ -215,7 +213,7 @@ def run(
         "figures": {},
     }
     if not course.everything:
-        card["figures"], table = figures(apart, projector, models, begun.tokenizer, begun.full)
+        card["figures"], table = figures(apart, projector, models, {name: one.tokenizer.encode() for name, one in begun.items()})
         (out / CALIBRATION).write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     else:
         (out / CALIBRATION).unlink(missing_ok=True)  # it was another model's
@@ -224,15 +222,15 @@ def run(
 
 
 def figures(
-    apart: Material, projector: Projector, models: Mapping[str, bytes], tokenizer: str, full: str
+    apart: Material, projector: Projector, models: Mapping[str, bytes], tokenizers: Mapping[str, bytes]
 ) -> tuple[dict[str, object], list[dict[str, float]]]:
     """How good the models are on what was kept apart, mention by mention and name by name, and how often a probability is right."""
-    tagger = Tagger(models["tagger"], tokenizer.encode())
+    tagger = Tagger(models["tagger"], tokenizers["tagger"])
     tests = tests_of(apart, projector)
     answers = {name: labels_of(tagger, samples) for name, samples in tests.items()}
     found: dict[str, object] = {name: measure(samples, answers[name]).as_json() for name, samples in tests.items()}
     articles = [name for name in tests if name != "frames"]
     if "judge" in models:
-        judge = LearnedJudge(models["judge"], full.encode())
+        judge = LearnedJudge(models["judge"], tokenizers["judge"])
         found["bodies"] = measure_bodies(Passages(apart.articles, projector.lexicon).samples, judge)
     return found, reliability([s for n in articles for s in tests[n]], [a for n in articles for a in answers[n]])
