@@ -21,9 +21,13 @@ from torch.nn import functional
 
 from pipeline.detect.network import Encoder, Window
 from pipeline.detect.tagger import EVENTS
+from pipeline.train import network
 from pipeline.train.network import ANSWERS, Weights, forward, heads
 from pipeline.train.plan import Plan
 from pipeline.train.sample import IGNORED, Sample, Target
+
+SEEN = 60
+"""Samples over which is seen how far values reach: a few hundred sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,12 @@ def _known_loss(score: Any, wanted: Any, counts: Any, plan: Plan) -> Any:
         return score.sum() * 0.0
     each = functional.cross_entropy(score, wanted, ignore_index=IGNORED, reduction="none", label_smoothing=plan.smoothing)
     return (each * counts).sum() / (counts * (wanted != IGNORED)).sum()
+
+
+def reaches(weights: Weights, samples: Sequence[Sample], encoder: Encoder, plan: Plan) -> dict[str, Any]:
+    """What `export.graph` has to know of what flows through a trained network, seen on some of the samples."""
+    rows = rows_of(Random(plan.seed).sample(samples, min(SEEN, len(samples))), encoder)
+    return network.reaches(weights, (tensors(batch, (1.0,) * len(EVENTS))[:2] for batch in batched(rows, plan.tokens, Random(plan.seed))))
 
 
 def train(

@@ -7,7 +7,7 @@ It is written out, not taken from a model library, so that the exported graph ca
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,20 @@ def further_weights(arrays: Mapping[str, Any]) -> Weights:
     return {name: torch.tensor(array, dtype=torch.float32, requires_grad=True) for name, array in arrays.items()}
 
 
+def reaches(weights: Weights, batches: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    """How far what the last product of each layer is given reaches from zero, channel by channel, over batches of ids and masks."""
+    found: dict[str, Any] = {}
+
+    def note(name: str, x: Any) -> None:
+        reach = x.detach().abs().float().flatten(0, 1).amax(0)
+        found[name] = torch.maximum(found[name], reach) if name in found else reach
+
+    with torch.no_grad():
+        for ids, mask in batches:
+            forward(weights, ids, mask, note=note)
+    return {name: reach.numpy() for name, reach in found.items()}
+
+
 def layers_of(weights: Weights) -> int:
     """How many layers the encoder has."""
     return sum(name.endswith(".query.weight") for name in weights)
@@ -111,8 +125,11 @@ def buckets(length: int) -> Any:
     return (distance < 0).long() * half + torch.where(size < near, size, far.clamp(max=half - 1))
 
 
-def forward(weights: Weights, ids: Any, mask: Any, dropout: float = 0.0) -> Any:
-    """The state of each token after the last layer: batch × tokens × width. `mask` is 0 where there is padding."""
+def forward(weights: Weights, ids: Any, mask: Any, dropout: float = 0.0, note: Callable[[str, Any], None] | None = None) -> Any:
+    """The state of each token after the last layer: batch × tokens × width. `mask` is 0 where there is padding.
+
+    `note` is told what the last product of each layer is given, by the name of its weights.
+    """
     width, epsilon = weights["words"].shape[1], epsilon_of(weights)
     # Attention itself is not dropped out: it costs a tenth of a step where there is no graphics processor.
 
@@ -140,7 +157,10 @@ def forward(weights: Weights, ids: Any, mask: Any, dropout: float = 0.0) -> Any:
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
         mixed = linear(mixed.transpose(1, 2).reshape(rows, length, width), f"{layer}.mixed")
         x = normal(x + dropped(mixed), f"{layer}.mixed.norm")
-        x = normal(x + dropped(linear(functional.gelu(linear(x, f"{layer}.wide")), f"{layer}.narrow")), f"{layer}.narrow.norm")
+        wide = functional.gelu(linear(x, f"{layer}.wide"))
+        if note:
+            note(f"{layer}.narrow", wide)
+        x = normal(x + dropped(linear(wide, f"{layer}.narrow")), f"{layer}.narrow.norm")
     return x
 
 

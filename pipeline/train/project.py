@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -258,9 +258,3 @@ def _labelled(facts: Sequence[Fact], part: str, start: int, end: int) -> Target:
     first = EVENTS.index(inside[0].events[0])
     order = (first, *sorted(known - {first}))
     return Target(order, IGNORED if status is None else STATUSES.index(status), ROLES.index(role) if taught and role else IGNORED)
-
-
-def project_all(rows: Iterable[Mapping[str, Any]], projector: Projector, told: bool) -> Iterator[Projection]:
-    """Projects articles one by one."""
-    for row in rows:
-        yield projector.project(row, told)

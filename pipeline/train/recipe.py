@@ -29,7 +29,7 @@ from pipeline.train.frames import Filler, Frame, read_frames, read_phrases
 from pipeline.train.measure import labels_of, measure, measure_bodies
 from pipeline.train.passages import Passages
 from pipeline.train.plan import JUDGE, Plan
-from pipeline.train.project import Projector, project_all
+from pipeline.train.project import Projector
 from pipeline.train.sample import Sample
 from pipeline.train.starting import RecipeError
 
@@ -106,24 +106,22 @@ class Lessons:
 
     def __init__(self, material: Material, projector: Projector | None, seed: int, frames: int) -> None:
         self._material, self._seed, self._frames = material, seed, frames
-        self.articles: tuple[tuple[Sample, ...], ...] = ((),)
+        self.articles: list[tuple[tuple[Sample, ...], tuple[Sample, ...]]] = []
         self.passages: Passages | None = None
         self.lost = 0
         if projector:
             self.passages = Passages(material.articles, projector.lexicon)
-            views = []
-            for told in (True, False):
-                found: dict[Sample, None] = {}
-                for projection in project_all(material.articles, projector, told):
-                    found.update(dict.fromkeys(projection.samples))
-                    self.lost += projection.lost if told else 0
-                views.append(tuple(found))
-            self.articles = tuple(views)
+            for row in material.articles:
+                told, alone = projector.project(row, told=True), projector.project(row)
+                self.articles.append((told.samples, alone.samples))
+                self.lost += told.lost
 
     def sentences(self, epoch: int) -> list[Sample]:
-        """The tagger's samples of an epoch, the same ones each time: articles as the stages see them alone and told, in turn."""
+        """The tagger's samples of an epoch, the same ones each time: half of the articles as the stages see them alone, half told of
+        their bodies, and the other way round in the next."""
         frames = Filler(self._material.frames, self._material.phrases, Random(f"{self._seed}/lessons/{epoch}"))
-        return [*frames.samples(self._frames), *self.articles[epoch % len(self.articles)]]
+        articles = (views[(number + epoch) % 2] for number, views in enumerate(self.articles))
+        return [*frames.samples(self._frames), *dict.fromkeys(sample for samples in articles for sample in samples)]
 
     def names(self, epoch: int) -> list[Sample]:
         """The judge's samples of an epoch, the same ones each time."""
@@ -193,12 +191,14 @@ def run(
         judge = begun["judge"] = beginnings.of_judge(texts, course.judge)
         encoder = Encoder(judge.tokenizer.encode(), (CANDIDATE,), course.judge.longest)
         learn.train(judge.weights, lessons.names, encoder, course.judge, out / "judge.pt", progress)
-        models["judge"] = export.quantised(export.graph(network.plain(judge.weights), JUDGE_ORDER))
+        reaches = learn.reaches(judge.weights, lessons.names(0), encoder, course.judge)
+        models["judge"] = export.quantised(export.graph(network.plain(judge.weights), JUDGE_ORDER, reaches))
         (out / "judge-tokenizer.json").write_text(judge.tokenizer, encoding="utf-8")
     tagger = begun["tagger"] = beginnings.of_model(course.since) if course.since else beginnings.of_tagger(texts, course.plan)
     encoder = Encoder(tagger.tokenizer.encode(), MASKS, course.plan.longest)
     learn.train(tagger.weights, lessons.sentences, encoder, course.plan, out / "tagger.pt", progress)
-    models["tagger"] = export.quantised(export.graph(network.plain(tagger.weights), TAGGER_ORDER))
+    reaches = learn.reaches(tagger.weights, lessons.sentences(0), encoder, course.plan)
+    models["tagger"] = export.quantised(export.graph(network.plain(tagger.weights), TAGGER_ORDER, reaches))
     (out / "tokenizer.json").write_text(tagger.tokenizer, encoding="utf-8")
     for name, model in models.items():
         (out / f"{name}.onnx").write_bytes(model)
