@@ -382,6 +382,9 @@ def test_claims_that_are_seldom_right_have_little_confidence() -> None:
         ("The African Union took Madagascar back on Friday.", True),
         ("Qatar has been out of OPEC for a week.", True),
         ("The Marl Pact has lost two banks.", True),
+        ("The Marl Pact froze the Gambia's seat.", True),
+        ("UNESCO votes to let the Palestinians in.", True),
+        ("The Danes will stay outside the euro zone.", True),
         ("Norvik has joined a race for the contract.", False),  # nothing that one can belong to
         ("The Marl Pact met in Oslo. It rained.", False),  # and no word of membership
     ],

@@ -20,6 +20,9 @@ _MEMBERSHIP = re.compile(
     r"detach|remov|desert|t(?:ook|ak(?:e|es|en|ing)) (?:\w+ ){0,3}(?:in|back|out|seats?|part)\b|let in|los(?:t|es|ing)|"
     r"wound (?:down|up)|out of|inside|names? to|vot(?:ed|es|e) in|shut|went over|gone over|us(?:e|ing) the|"
     r"adher|becom|new name|(?:be|are|is|was|were) out\b|groups\b|"
+    r"(?:taken|received|let|voted|voting) (?:[\w’'-]+ ){0,2}in(?:to)?\b|froze|freez|bar (?:[\w’'-]+ ){1,3}from|outside (?:the|it)\b|"
+    r"adopts? (?:a|the)\b|will be in\b|seat (?:in|on|at)|said no to|sponsors?\b|patrons?\b|elect(?:s|ed) (?:officers|chair)|coming back|"
+    r"given up|fight together|allies\b|opened its doors|hand over the papers|blocked|to back\b|may take on|"
     r"called? (?:\w+ ){0,4}into being|saw the light|no longer|countr(?:y|ies) (?:for|since)|got out|has been in\b|would like to)",
     re.I,
 )
