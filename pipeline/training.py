@@ -37,6 +37,7 @@ def add_commands(command: Command) -> None:
     sub.add_argument("--epochs", type=int, metavar="N", help="how often to go through the material")
     sub.add_argument("--frames", type=int, metavar="N", help="how many sentences to make of the frames, each time")
     sub.add_argument("--from", dest="since", type=Path, metavar="DIR", help="train the tagger of this model on")
+    sub.add_argument("--refit", action="store_true", help="train nothing: measure the model in --out again, after the rules have changed")
     sub.add_argument("--everything", action="store_true", help="learn from what is kept apart too; the model then has no figures")
 
 
@@ -56,6 +57,9 @@ def train(args: argparse.Namespace, teacher: Teacher | None = None) -> int:
     if args.frames is not None:
         course = replace(course, frames=args.frames)
     try:
+        if args.refit:
+            print("\n".join(report(recipe.refit(args.out), args.out)))
+            return 0
         with screen.progress() as tell:
             tell("steps", 0, 1)  # the material is read for some time before the first step is told
             card = (teacher or recipe.train)(
@@ -98,6 +102,8 @@ def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
                 f"  {'  '.join(rest)}".rstrip()
                 + f"  ({one['mentions']} mentions)"
             )
+        if "articles" in card:
+            yield _of_articles(card["articles"])
     else:
         yield "Nothing was kept apart, so there are no figures: measure it on articles that it has not seen."
     folder = shlex.quote(str(out))
@@ -106,6 +112,15 @@ def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
     yield "To use it, copy it into the package:"
     copied = " ".join(f"{folder}/{name}" for name in MODEL_FILES if figures or name != CONFIDENCE)
     yield f"  mkdir -p pipeline/knowledge/model && cp {copied} pipeline/knowledge/model/"
+
+
+def _of_articles(found: Mapping[str, Any]) -> str:
+    """What a detector with the model makes of whole articles, in one line."""
+    rates = found["coarse"]
+    return (
+        f"On {found['articles']} whole articles: precision {_number(rates['precision'])}  recall {_number(rates['recall'])}"
+        f"  f1 {_number(rates['f1'])}  ({found['false_alarms']} of {found['irrelevant']} without facts raise something)"
+    )
 
 
 def _number(value: float) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,13 @@ import pytest
 from pipeline import app, cli, training
 from pipeline.detect import Calibration
 from pipeline.errors import PipelineError, UsageError
-from pipeline.train import CORPUS, ON, Course, RecipeError
+from pipeline.train import CORPUS, ON, Course, RecipeError, refit
 from pipeline.train.confidence import fitted
 from pipeline.train.recipe import read_material, split
 
 FIGURES = {"f1": 0.61, "precision": 0.5932, "recall": 0.6278, "mentions": 812, "status_accuracy": 0.93, "role_accuracy": None}
-CARD = {"samples_an_epoch": {"judge": 3, "tagger": 12}, "figures": {"frames": FIGURES, "releases": FIGURES}}
+ARTICLES = {"articles": 9, "irrelevant": 4, "false_alarms": 1, "coarse": {"precision": 0.7, "recall": 0.6, "f1": 0.646}}
+CARD = {"articles": ARTICLES, "samples_an_epoch": {"judge": 3, "tagger": 12}, "figures": {"frames": FIGURES, "releases": FIGURES}}
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -70,6 +73,7 @@ def test_it_says_how_good_the_model_is_and_how_to_use_it(capsys: pytest.CaptureF
     training.train(arguments("--out", "my model"), Teacher())
     shown = capsys.readouterr().out
     assert "releases  precision 0.593  recall 0.628  f1 0.610  status 0.930  (812 mentions)" in shown
+    assert "On 9 whole articles: precision 0.700  recall 0.600  f1 0.646  (1 of 4 without facts raise something)" in shown
     assert "role" not in shown
     copied = next(line for line in shown.splitlines() if "cp " in line)
     assert shlex.split(copied)[-2:] == ["my model/confidence.json", "pipeline/knowledge/model/"]
@@ -85,11 +89,35 @@ def test_a_model_that_saw_everything_has_no_figures(capsys: pytest.CaptureFixtur
 
 def test_a_calibration_is_fitted_on_articles_that_were_kept_apart() -> None:
     _, apart = split(read_material(CORPUS))
-    text = fitted(app.load_detector(), apart.articles[:30])
+    text, figures = fitted(app.load_detector(), apart.articles[:30])
     calibration = Calibration.read(text)
-    assert len(calibration.knots) > 0 and json.loads(text)["articles"] == 30
+    assert len(calibration.knots) > 0 and json.loads(text)["articles"] == figures["articles"] == 30
     shares = [right for _, right in calibration.knots]
     assert shares == sorted(shares) and 0 <= shares[0] <= shares[-1] <= 1
+
+
+def test_a_model_is_measured_again_when_the_rules_around_it_have_changed(tmp_path: Path) -> None:
+    model, corpus = tmp_path / "model", tmp_path / "corpus"
+    shutil.copytree(str(resources.files("pipeline").joinpath("knowledge", "model")), model)
+    corpus.mkdir()
+    for name in ("phrases.txt", "frames-news.jsonl", "wires.jsonl"):
+        shutil.copy(CORPUS / name, corpus)
+    before = json.loads((model / "card.json").read_text(encoding="utf-8"))
+    (model / "confidence.json").unlink()
+    card = refit(model, corpus)
+    _, apart = split(read_material(corpus))
+    assert json.loads((model / "card.json").read_text(encoding="utf-8")) == card
+    assert card["articles"]["articles"] == len(apart.articles) > 10  # type: ignore[index]
+    assert {**card, "articles": 0} == {**before, "articles": 0} and (model / "confidence.json").exists()
+
+
+def test_what_cannot_be_measured_again_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="no model to measure"):
+        training.train(arguments("--refit", "--out", str(tmp_path)))
+    shutil.copytree(str(resources.files("pipeline").joinpath("knowledge", "model")), tmp_path, dirs_exist_ok=True)
+    (tmp_path / "card.json").write_text('{"kept_apart": "nothing"}', encoding="utf-8")
+    with pytest.raises(PipelineError, match="learned from all articles"):
+        training.train(arguments("--refit", "--out", str(tmp_path)))
 
 
 @pytest.mark.parametrize("option", ["--epochs", "--frames"])

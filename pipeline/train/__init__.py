@@ -5,6 +5,7 @@ This module itself needs no torch, so that the command can say what is missing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from importlib.resources import files
@@ -26,7 +27,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 NEEDED = ("torch", "safetensors", "onnx")
 
-__all__ = ["CORPUS", "NEEDED", "ON", "Course", "Plan", "RecipeError", "train"]
+__all__ = ["CORPUS", "NEEDED", "ON", "Course", "Plan", "RecipeError", "refit", "train"]
 
 
 def train(
@@ -44,14 +45,31 @@ def train(
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise RecipeError(f"training needs {', '.join(missing)}: {install('train')}")
-    knowledge = files("pipeline").joinpath("knowledge")
-    texts = {name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES}
-    card = run(corpus, Lexicon.read(texts), out, today, course, progress)
+    card = run(corpus, Lexicon.read(_texts()), out, today, course, progress)
     if course and course.everything:
         (out / CONFIDENCE).unlink(missing_ok=True)  # it was another model's
-    else:
+        return card
+    return refit(out, corpus)
+
+
+def refit(out: Path, corpus: Path = CORPUS) -> dict[str, object]:
+    """Measures the model in a folder on the articles that are kept apart, as the stages around it are now; writes its confidence.json
+    and what it found into its card.json, and returns the card. Raises RecipeError where there is no model, or one of everything."""
+    try:
+        card: dict[str, object] = json.loads((out / "card.json").read_text(encoding="utf-8"))
         tagger = Tagger((out / "tagger.onnx").read_bytes(), (out / "tokenizer.json").read_bytes())
         judge = LearnedJudge((out / "judge.onnx").read_bytes(), (out / "judge-tokenizer.json").read_bytes())
-        _, apart = split(read_material(corpus))
-        (out / CONFIDENCE).write_text(fitted(Detector.read(texts, tagger, judge=judge), apart.articles), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"there is no model to measure in {out}: {error}") from error
+    if card.get("kept_apart") == "nothing":
+        raise RecipeError(f"the model in {out} has learned from all articles: none is left to measure it on")
+    _, apart = split(read_material(corpus))
+    confidence, card["articles"] = fitted(Detector.read(_texts(), tagger, judge=judge), apart.articles)
+    (out / CONFIDENCE).write_text(confidence, encoding="utf-8")
+    (out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return card
+
+
+def _texts() -> dict[str, str]:
+    knowledge = files("pipeline").joinpath("knowledge")
+    return {name: knowledge.joinpath(name).read_text(encoding="utf-8") for name in FILES}
