@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
 Load = Callable[[argparse.Namespace], "Config"]
 
-DUE, DELIVERED, GIVEN_UP = "due", "delivered", "given up"
+DUE, DELIVERED, GIVEN_UP, DROPPED = "due", "delivered", "given up", "dropped"
 _ACTS = {
     "ack": (Act.ACKNOWLEDGED, "somebody has taken note of it: more evidence is told no more, a denial is"),
     "mute": (Act.MUTED, "nothing more is told of it, until a denial or correction opens it again"),
@@ -214,6 +214,7 @@ def _add_outbox(command: Command, load: Load) -> None:
     for name, states, about in (
         ("dead", [GIVEN_UP], "list the messages that were given up, and why"),
         ("sent", [DELIVERED], "list the messages that arrived, with their receipts"),
+        ("dropped", [DROPPED], "list what was not to be told any more, and why"),
     ):
         verb = verbs.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".")
         verb.set_defaults(run=lambda args, states=states: _list_outbox(args, load, states))
@@ -239,10 +240,16 @@ def _list_outbox(args: argparse.Namespace, load: Load, states: Sequence[str]) ->
     if args.json:
         print_json({"messages": [_letter_document(k) for k in found]})
         return 0
-    empty = {DUE: "No message waits.", GIVEN_UP: "No message was given up.", DELIVERED: "No message was sent yet."}[states[0]]
+    empty = {
+        DUE: "No message waits.",
+        GIVEN_UP: "No message was given up.",
+        DELIVERED: "No message was sent yet.",
+        DROPPED: "No message was dropped.",
+    }[states[0]]
     delivered = states[0] == DELIVERED
+    said = {DELIVERED: "receipt", DROPPED: "why"}.get(states[0], "last error")
     screen.table(
-        ["message", "channel", "about", "due" if not delivered else "sent", "tries", "receipt" if delivered else "last error"],
+        ["message", "channel", "about", "due" if not delivered else "sent", "tries", said],
         [
             (
                 k.message,

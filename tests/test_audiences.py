@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,9 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline import cycle, render, strip
+from pipeline.config import Config
 from pipeline.model import AlertRule, Audience, ChangeKind, Channel, Event, Severity, Status
 from tests.shelf import DAY, claim
-from tests.test_outbox import HOUR, Post, told
+from tests.test_outbox import BUSY, HOUR, Post, refusing, told
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -68,6 +70,42 @@ def test_each_audience_gets_its_own() -> None:
         texts = {message.name.rpartition("-")[2]: message.text for _, message in post.got}
         assert "Norvik left" in texts["exits"] and "Kaspel" not in texts["exits"]
         assert "Kaspel joined" in texts["amber"] and "Norvik" not in texts["amber"] and "Sereth" not in texts["amber"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda config: replace(config, audiences=()), id="the audience is gone"),
+        pytest.param(
+            lambda config: replace(config, audiences=(audience("other", config.audiences[0].rule),)), id="the audience has another name"
+        ),
+        pytest.param(
+            lambda config: replace(
+                config, audiences=(replace(config.audiences[0], rule=replace(config.audiences[0].rule, channels=("hook",))),)
+            ),
+            id="the channel is taken off its list",
+        ),
+    ],
+)
+def test_a_digest_that_nobody_asks_for_any_more_is_dropped_and_comes_with_its_audience(changed: Callable[[Config], Config]) -> None:
+    exits = audience("exits", AlertRule("", kinds=frozenset({ChangeKind.MEMBER_LEFT})), title="Who went")
+    with post_for(exits) as post:
+        asked = post.parts.config
+        post.refuse = refusing(BUSY)
+        post.read(told("news", claim("Norvik", Event.LEFT), claim("Altera")), now=DAY)
+        post.later(23 * HOUR)  # the digest of the day is made, and waits for another try
+        post.refuse = lambda message, channel: None
+        post.parts = replace(post.parts, config=changed(asked))
+        post.later(HOUR / 2)
+        assert not [m.name for channel, m in post.got if channel == "mail" and m.name.endswith("-exits")]
+        dropped = post.store.letters(["dropped"])
+        assert {k.error for k in dropped} == {"the configuration sends no digest exits to mail any more"}
+        # Nothing of it is lost to who asks for it again, and what others should not read was read by nobody.
+        post.got.clear()
+        post.parts = replace(post.parts, config=asked)
+        post.later(HOUR / 4)
+        [(_, message)] = post.got
+        assert message.subject.startswith("Who went: ") and "Norvik left" in message.text and "Altera" not in message.text
 
 
 def test_what_was_announced_and_did_not_happen_is_told() -> None:

@@ -151,6 +151,15 @@ def test_the_list_says_what_a_message_waits_for(capsys: pytest.CaptureFixture[st
     assert "waits for 2" in said(capsys, str(path), "outbox")
 
 
+def test_what_was_dropped_is_listed_with_the_reason(capsys: pytest.CaptureFixture[str], config: str, tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store:
+        [waiting] = store.letters(["due"])
+        store.drop([waiting.message], "the alert was muted")
+    [dropped] = document(capsys, config, "outbox", "dropped")["messages"]
+    assert (dropped["state"], dropped["error"]) == ("dropped", "the alert was muted")
+    assert "the alert was muted" in said(capsys, config, "outbox", "dropped")
+
+
 def test_a_channel_is_tested(capsys: pytest.CaptureFixture[str], config: str, site: Site, tmp_path: Path) -> None:
     site.put("/hook", status=204)
     assert "mail: 204 No Content" in said(capsys, config, "channels", "test", "mail")

@@ -128,6 +128,7 @@ def send_due(
     deliver: Callable[[notify.Message, Channel], str] = notify.deliver,
 ) -> outbox.Sent:
     """Sends the alerts and digests that are due; raises StoreError."""
+    _drop_unwanted(store, config, now)
     template = templates.read("digest.html")
 
     def page(due: DueDigest, channel: Channel) -> notify.Message:
@@ -141,6 +142,17 @@ def send_due(
         return notify.Message(f"digest-{at}{whose}", *forms, kind="digest", made=due.until, document=document)
 
     return outbox.send(store, config, deliver, page, now)
+
+
+def _drop_unwanted(store: Store, config: Config, now: datetime) -> None:
+    """Lets go of the digests that nobody asks for any more. Without its audience there is no telling what one of them should leave
+    out, and who was taken off a list wants none of it; what it would have told is told again where its audience comes back."""
+    wanted = {("", channel) for channel in config.digest.channels} | {(a.name, c) for a in config.audiences for c in a.rule.channels}
+    for due in store.due_digests(now):
+        channel = due.delivery.channel
+        if (due.audience, channel) not in wanted:
+            whose = f" {due.audience}" if due.audience else ""
+            store.drop([due.delivery.id], f"the configuration sends no digest{whose} to {channel} any more")
 
 
 def try_channel(channel: Channel, now: datetime) -> str:

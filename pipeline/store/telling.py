@@ -245,19 +245,22 @@ class Telling(Keeping):
         return {(r["channel"], r["state"]): r["n"] for r in rows}
 
     def last_digest(self, channel: str, audience: str = "") -> datetime | None:
-        """Gives the end of the last period of which a digest was made for a channel and audience, whether it has arrived or not."""
+        """Gives the end of the last period of which a digest was made for a channel and audience, whether it has arrived or not; one
+        that was dropped told nothing."""
         row = self._rows(
-            "SELECT max(until) AS until FROM deliveries WHERE channel = ? AND audience = ? AND since IS NOT NULL", (channel, audience)
+            "SELECT max(until) AS until FROM deliveries WHERE channel = ? AND audience = ? AND since IS NOT NULL AND state <> 'dropped'",
+            (channel, audience),
         )[0]
         return time_of(row["until"])
 
     def enqueue_digest(self, due: DueDigest) -> None:
-        """Makes a digest wait for its channel."""
+        """Makes a digest wait for its channel; one that was dropped and is asked for again waits again."""
         d = due.delivery
         with self._writing() as db:
             db.execute(
-                "INSERT OR IGNORE INTO deliveries (id, channel, due, made, since, until, audience, message)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO deliveries (id, channel, due, made, since, until, audience, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET state = 'due', due = excluded.due, since = excluded.since, tries = 0, last_error = ''"
+                " WHERE state = 'dropped'",
                 (d.id, d.channel, moment(d.due), moment(d.due), moment(due.since), moment(due.until), due.audience, d.id),
             )
 
