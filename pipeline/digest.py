@@ -31,6 +31,8 @@ from pipeline.strip import Strip
 
 QUOTES_SHOWN = 3
 """Articles quoted under one line: more are counted, not shown; the store has them all."""
+DISPUTES_SHOWN = 50
+"""Older disputes that a digest tells of, the newest of them: more are counted, and are for `pipeline review`."""
 
 _WEIGHT = {Severity.HIGH: 0, Severity.NORMAL: 1, Severity.LOW: 2}
 _ORDER = tuple(ChangeKind)
@@ -88,9 +90,9 @@ class Digest:
     """What became different from `since` to `until` (record time): `news`, and below it `background`.
 
     Background is what the store learned that did not just happen: events long past and memberships that were only observed.
-    `disputed` are older claims that are in dispute still, `expected` what was announced for a time that is over. `feeds` is None where
-    nobody asked how the feeds are. A digest that is an alert has a `title` and `notes` of its own, and no tally; `link` is where a
-    person can act on it.
+    `disputed` are older claims that are in dispute still, and `more_disputed` how many of them are not shown; `expected` is what was
+    announced for a time that is over. `feeds` is None where nobody asked how the feeds are. A digest that is an alert has a `title` and
+    `notes` of its own, and no tally; `link` is where a person can act on it.
     """
 
     since: datetime
@@ -99,6 +101,7 @@ class Digest:
     background: tuple[Group, ...]
     feeds: FeedHealth | None = None
     disputed: tuple[Group, ...] = ()
+    more_disputed: int = 0
     expected: tuple[Group, ...] = ()
     title: str = ""
     notes: tuple[str, ...] = ()
@@ -122,22 +125,32 @@ def build(
     strips: Mapping[str, Strip] | None = None,
     title: str = "",
 ) -> Digest:
-    """Orders and words the changes of a period; which changes belong to it is the caller's to say. `strips` are by coalition key."""
-    told = {c.id for c in changes}
+    """Orders and words the changes of a period; which changes belong to it is the caller's to say.
+
+    `disputed` are none of them, the newest first. `strips` are by coalition key; each is shown once, where its coalition is first
+    spoken of.
+    """
+    unshown = dict(strips or {})
+    # In the order in which a reader meets them.
+    news = _groups((c for c in changes if not _is_background(c)), unshown)
+    expected = _expected(overdue, until.date(), unshown)
+    disputes = _groups(disputed[:DISPUTES_SHOWN], unshown)
+    background = _groups((c for c in changes if _is_background(c)), unshown)
     return Digest(
         since=since,
         until=until,
-        news=_groups((c for c in changes if not _is_background(c)), strips),
-        background=_groups(c for c in changes if _is_background(c)),
+        news=news,
+        background=background,
         feeds=feeds,
-        disputed=_groups(c for c in disputed if c.id not in told),
-        expected=_expected(overdue, until.date()),
+        disputed=disputes,
+        more_disputed=len(disputed[DISPUTES_SHOWN:]),
+        expected=expected,
         title=title,
     )
 
 
-def _expected(overdue: Sequence[Overdue], today: date) -> tuple[Group, ...]:
-    by_coalition: dict[str, list[Line]] = {}
+def _expected(overdue: Sequence[Overdue], today: date, strips: dict[str, Strip]) -> tuple[Group, ...]:
+    by_coalition: dict[str, tuple[str, list[Line]]] = {}
     for o in sorted(overdue, key=lambda o: (o.coalition.name, o.when.latest(), o.member.name.casefold())):
         quotes = _quotations(o.evidence)
         line = Line(
@@ -157,8 +170,8 @@ def _expected(overdue: Sequence[Overdue], today: date) -> tuple[Group, ...]:
             more=len({e.article for e in o.evidence} - {q.url for q in quotes[:1]}),
             changes=(),
         )
-        by_coalition.setdefault(o.coalition.name, []).append(line)
-    return tuple(Group(name, tuple(lines)) for name, lines in by_coalition.items())
+        by_coalition.setdefault(o.coalition.key, (o.coalition.name, []))[1].append(line)
+    return tuple(Group(name, tuple(lines), strips.pop(key, None)) for key, (name, lines) in by_coalition.items())
 
 
 def _days(n: int) -> str:
@@ -169,11 +182,12 @@ def _is_background(change: Change) -> bool:
     return change.historic or change.kind is ChangeKind.MEMBER_OBSERVED
 
 
-def _groups(changes: Iterable[Change], strips: Mapping[str, Strip] | None = None) -> tuple[Group, ...]:
+def _groups(changes: Iterable[Change], strips: dict[str, Strip]) -> tuple[Group, ...]:
+    """Groups changes by coalition, the important first; a strip that is given to a group is taken out of `strips`."""
     by_coalition: dict[str, list[Change]] = {}
     for change in changes:
         by_coalition.setdefault(change.coalition.key, []).append(change)
-    groups = [Group(of[-1].coalition.name, _lines(of), (strips or {}).get(key)) for key, of in by_coalition.items()]
+    groups = [Group(of[-1].coalition.name, _lines(of), strips.pop(key, None)) for key, of in by_coalition.items()]
     return tuple(sorted(groups, key=lambda g: (_WEIGHT[g.lines[0].severity], -sum(len(line.changes) for line in g.lines), g.coalition)))
 
 

@@ -831,18 +831,28 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
+class FailingFeed:
+    """A feed that could not be read last time: why, and when it last was."""
+
+    what: str
+    why: str
+    last_read: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedHealth:
     """The proof of silence: how many feeds could be read last time, which could not and why, and when one last was.
 
     `stale` are those that were read, or should have been, and brought nothing for long; `strange` those that moved for good or seem to
-    serve something else.
+    serve something else; `unasked` (names) those that nobody has asked yet.
     """
 
     read: int
-    failing: tuple[Skipped, ...] = ()
+    failing: tuple[FailingFeed, ...] = ()
     last_success: datetime | None = None
     stale: tuple[Skipped, ...] = ()
     strange: tuple[Skipped, ...] = ()
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

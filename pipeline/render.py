@@ -22,13 +22,14 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.digest import Digest, Group, Line, Quotation, long_date
-from pipeline.model import Change, FeedHealth, Severity
+from pipeline.model import Change, FailingFeed, FeedHealth, Severity
 from pipeline.strip import in_words, svg
 
 WIDTH = 80
 LONGEST_NAME, LONGEST_QUOTATION, LONGEST_ADDRESS = 300, 1000, 2000
 """Characters shown of a piece of outside text: a name of a megabyte must not become the digest."""
 PIECES_SHOWN = 60
+NAMES_SHOWN = 20
 _NO_CUT = PIECES_SHOWN * (LONGEST_QUOTATION + 10)
 
 Document = dict[str, Any]
@@ -153,11 +154,12 @@ EXPECTED_NOTE = "Announced for a day that is over. Nothing says that it happened
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a digest; the first one, the news, has no title."""
+    """A part of a digest; the first one, the news, has no title. `more` says what of it is not shown."""
 
     title: str
     note: str
     groups: tuple[Group, ...]
+    more: str = ""
 
 
 def sections(digest: Digest) -> tuple[Section, ...]:
@@ -165,7 +167,7 @@ def sections(digest: Digest) -> tuple[Section, ...]:
     found = (
         Section("", "", digest.news),
         Section("Expected, and not heard of since", EXPECTED_NOTE, digest.expected),
-        Section("Still disputed", DISPUTED_NOTE, digest.disputed),
+        Section("Still disputed", DISPUTED_NOTE, digest.disputed, f"… and {digest.more_disputed} more." if digest.more_disputed else ""),
         Section("Background", BACKGROUND_NOTE, digest.background),
     )
     return tuple(section for section in found if section.groups)
@@ -187,15 +189,31 @@ def listening(feeds: FeedHealth | None) -> str:
     """Says whether somebody listened: silence means something only where the feeds could be read."""
     if feeds is None:
         return ""
-    total = feeds.read + len(feeds.failing)
-    if not total:
+    failing, unasked = len(feeds.failing), len(feeds.unasked)
+    total = feeds.read + failing + unasked
+    if not feeds.read and not failing:
         return "No feed has been read yet."
     last = f", last on {moment(feeds.last_success)}" if feeds.last_success else ""
-    if not feeds.failing:
-        return f"All {total} feeds were read{last}." if total > 1 else f"The only feed was read{last}."
     if total == 1:
-        return f"The only feed is failing{last.replace(', last', '; it was last read')}:"
-    return f"{feeds.read} of {total} feeds were read{last}; {len(feeds.failing)} failing:"
+        return "The only feed is failing:" if failing else f"The only feed was read{last}."
+    but = [f"{failing} failing"] * bool(failing) + [f"{unasked} not asked yet"] * bool(unasked)
+    if not but:
+        return f"All {total} feeds were read{last}."
+    return f"{feeds.read} of {total} feeds were read{last}; {', '.join(but)}{':' if failing else '.'}"
+
+
+def failure(feed: FailingFeed) -> str:
+    """Says why a feed could not be read, and when it last was."""
+    return f"{plain(feed.why)}; {f'last read on {moment(feed.last_read)}' if feed.last_read else 'never read'}"
+
+
+def awaiting(feeds: FeedHealth | None) -> str:
+    """Names the feeds that nobody has asked yet; very many are counted."""
+    if feeds is None or not feeds.unasked:
+        return ""
+    names = [plain(name) for name in feeds.unasked[:NAMES_SHOWN]]
+    left = len(feeds.unasked) - len(names)
+    return f"Not asked yet: {', '.join(names)}{f' and {left} more' if left else ''}."
 
 
 def stillness(feeds: FeedHealth | None) -> str:
@@ -263,12 +281,14 @@ def markdown(digest: Digest) -> str:
             out += [in_words(group.strip), ""] if group.strip else []
             for line in group.lines:
                 out += _markdown_line(line)
+        out += ["", section.more] * bool(section.more)
     if digest.link:
         out += ["", f"[{ACT_ON_IT}](<{web_address(digest.link)}>)"]
     if digest.feeds:
         out += ["", "---", "", listening(digest.feeds)]
         out += [""] * bool(digest.feeds.failing)
-        out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.failing]
+        out += [f"- {escape_markdown(f.what)}: {escape_markdown(failure(f), LONGEST_QUOTATION)}" for f in digest.feeds.failing]
+        out += ["", escape_markdown(awaiting(digest.feeds), _NO_CUT)] * bool(digest.feeds.unasked)
         out += ["", stillness(digest.feeds), ""] * bool(digest.feeds.stale)
         out += [f"- {escape_markdown(f.what)}: {escape_markdown(f.why)}" for f in digest.feeds.stale]
         out += ["", strangeness(digest.feeds), ""] * bool(digest.feeds.strange)
@@ -305,12 +325,14 @@ def text(digest: Digest, width: int = WIDTH) -> str:
             out += [in_words(group.strip), ""] if group.strip else []
             for line in group.lines:
                 out += _text_line(line, width)
+        out += ["", section.more] * bool(section.more)
     if digest.link:
         out += ["", f"{ACT_ON_IT}:", web_address(digest.link)]
     if digest.feeds:
         out += ["", *textwrap.wrap(listening(digest.feeds), width)]
-        for f in digest.feeds.failing:
-            out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
+        for failing in digest.feeds.failing:
+            out += hang(f"  - {plain(failing.what)}: {failure(failing)}", width, "    ")
+        out += ["", *textwrap.wrap(awaiting(digest.feeds), width)] * bool(digest.feeds.unasked)
         out += ["", stillness(digest.feeds)] * bool(digest.feeds.stale)
         for f in digest.feeds.stale:
             out += hang(f"  - {plain(f.what)}: {plain(f.why)}", width, "    ")
@@ -357,6 +379,8 @@ def html(digest: Digest, template: str, **more: Any) -> str:
         opening=opening(digest),
         sections=sections(digest),
         listening=listening(digest.feeds),
+        failure=failure,
+        awaiting=awaiting(digest.feeds),
         stillness=stillness(digest.feeds),
         strangeness=strangeness(digest.feeds),
         act_on_it=ACT_ON_IT,
@@ -415,6 +439,7 @@ def digest_document(digest: Digest) -> Document:
         "news": [_group_document(g) for g in digest.news],
         "expected": [_group_document(g) for g in digest.expected],
         "disputed": [_group_document(g) for g in digest.disputed],
+        "more_disputed": digest.more_disputed,
         "background": [_group_document(g) for g in digest.background],
         "feeds": _feeds_document(digest.feeds),
     }
@@ -452,7 +477,10 @@ def _feeds_document(feeds: FeedHealth | None) -> Document | None:
         return None
     return {
         "read": feeds.read,
-        "failing": [{"feed": f.what, "reason": f.why} for f in feeds.failing],
+        "failing": [
+            {"feed": f.what, "reason": f.why, "last_success": f.last_read.isoformat() if f.last_read else None} for f in feeds.failing
+        ],
+        "unasked": list(feeds.unasked),
         "stale": [{"feed": f.what, "reason": f.why} for f in feeds.stale],
         "strange": [{"feed": f.what, "reason": f.why} for f in feeds.strange],
         "last_success": feeds.last_success.isoformat() if feeds.last_success else None,

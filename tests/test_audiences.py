@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import cycle, render, strip
+from pipeline import cycle, render, strip, templates
 from pipeline.config import Config
-from pipeline.model import AlertRule, Audience, ChangeKind, Channel, Event, Severity, Status
+from pipeline.digest import DISPUTES_SHOWN
+from pipeline.model import AlertRule, Audience, ChangeKind, Channel, Event, FailingFeed, Feed, FeedHealth, Severity, Status
+from pipeline.store import Poll
 from tests.shelf import DAY, claim
 from tests.test_outbox import BUSY, HOUR, Post, refusing, told
 
@@ -152,6 +156,72 @@ def test_an_audience_of_exits_is_told_that_one_is_denied() -> None:
         assert "Altera" not in disputed
 
 
+def test_no_dispute_is_hidden_by_those_of_others_and_what_is_not_shown_is_counted() -> None:
+    with Post(AlertRule("none", least_confidence=1.0)) as post:
+        many = [f"Member {n:02}" for n in range(DISPUTES_SHOWN + 3)]
+        post.read(told("own", claim("Kaspel", coalition="Amber Pact")))
+        post.read(told("no", claim("Kaspel", Event.JOINED, coalition="Amber Pact", status=Status.DENIED), day=1))
+        post.read(told("launch", *(claim(name) for name in many), day=2))
+        post.read(told("denial", *(claim(name, Event.JOINED, status=Status.DENIED) for name in many), day=3))
+        later = post.now + timedelta(days=5)
+        amber = audience("amber", AlertRule("", coalitions=("Amber Pact",)))
+        theirs = cycle.make_digest(post.store, later - HOUR, later, amber)
+        assert [(g.coalition, g.lines[0].who) for g in theirs.disputed] == [("Amber Pact", "Kaspel")] and theirs.more_disputed == 0
+        page = cycle.make_digest(post.store, later - HOUR, later)
+        assert sum(len(line.changes) for g in page.disputed for line in g.lines) == DISPUTES_SHOWN and page.more_disputed == 4
+        for shown in (render.text(page), render.markdown(page), render.html(page, templates.read("digest.html"))):
+            assert shown.count("… and 4 more.") == 1
+        assert "… and" not in render.text(theirs)
+        assert json.loads(render.as_json(page))["more_disputed"] == 4
+
+
+def test_each_coalition_has_its_strip_once_wherever_it_is_spoken_of() -> None:
+    def grown(body: str) -> Any:
+        return claim("Somebody", coalition=body)
+
+    bodies = ("News Pact", "Plan Pact", "Dispute Pact", "Old Pact")
+    with Post(AlertRule("none", least_confidence=1.0)) as post:
+        post.read(told("before", *map(grown, bodies)))
+        post.read(told("disputed", claim("Kaspel", coalition="Dispute Pact"), day=1))
+        post.read(told("denied", claim("Kaspel", Event.JOINED, coalition="Dispute Pact", status=Status.DENIED), day=2))
+        post.read(told("plan", claim("Kaspel", Event.WILL_JOIN, "2024-03-20", coalition="Plan Pact", status=Status.PLANNED), day=3))
+        since = post.now + HOUR
+        seen = [claim("Altera", Event.MEMBER, coalition=body) for body in ("News Pact", "Old Pact")]
+        post.read(told("now", claim("Norvik", coalition="News Pact"), *seen, day=28))
+        page = cycle.make_digest(post.store, since, post.now + HOUR)
+        parts = {"news": page.news, "expected": page.expected, "disputed": page.disputed, "background": page.background}
+        shown = {name: [(g.coalition, g.strip is not None) for g in groups] for name, groups in parts.items()}
+        assert shown == {
+            "news": [("News Pact", True)],
+            "expected": [("Plan Pact", True)],
+            "disputed": [("Dispute Pact", True)],
+            "background": [("News Pact", False), ("Old Pact", True)],
+        }
+        assert render.html(page, templates.read("digest.html")).count("<svg") == 4
+
+
+def test_the_proof_of_silence_says_of_each_feed_how_it_is() -> None:
+    with Post(AlertRule("none", least_confidence=1.0)) as post:
+        post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
+        read = post.now
+        feeds = [Feed(name, f"https://{name}.example/feed.xml") for name in ("lost", "new", "wire")]
+        post.store.sync_feeds(feeds, post.now)
+        post.store.save_polls([Poll("lost", error="404"), Poll("wire", unchanged=True)], post.now + HOUR)
+        post.store.save_polls([Poll("wire", error="gone")], post.now + 2 * HOUR)
+        page = cycle.make_digest(post.store, read, read + 4 * HOUR)
+        assert page.feeds == FeedHealth(
+            0, (FailingFeed("lost", "404"), FailingFeed("wire", "gone", read + HOUR)), read + HOUR, unasked=("new",)
+        )
+        text = " ".join(render.text(page).split())
+        assert "0 of 3 feeds were read, last on 5 March 2024 10:00 UTC; 2 failing, 1 not asked yet:" in text
+        assert "- lost: 404; never read - wire: gone; last read on 5 March 2024 10:00 UTC Not asked yet: new." in text
+        # What was never asked is named as such, however long that is, and as nothing else.
+        months = cycle.make_digest(post.store, read, read + timedelta(days=90))
+        assert months.feeds and months.feeds.unasked == ("new",) and "new" not in {f.what for f in months.feeds.stale}
+        failing = json.loads(render.as_json(page))["feeds"]["failing"]
+        assert [f["last_success"] for f in failing] == [None, (read + HOUR).isoformat()]
+
+
 def test_a_feed_that_went_quiet_is_named() -> None:
     with Post(AlertRule("none", least_confidence=1.0)) as post:
         post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
@@ -161,7 +231,7 @@ def test_a_feed_that_went_quiet_is_named() -> None:
         for shown in (
             render.text(page),
             render.markdown(page),
-            render.html(page, __import__("pipeline.templates").templates.read("digest.html")),
+            render.html(page, templates.read("digest.html")),
         ):
             assert "1 feed has brought nothing for long:" in shown and "nothing new since" in shown.replace("\\", "")
         unasked = cycle.make_digest(post.store, post.now, post.now + timedelta(days=4))

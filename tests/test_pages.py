@@ -30,6 +30,7 @@ from pipeline.model import (
     AlertTurn,
     ChangeKind,
     Event,
+    FailingFeed,
     FeedHealth,
     Overdue,
     PartialDate,
@@ -76,8 +77,14 @@ def a_digest(text: str = "") -> digest.Digest:
     months = [(K.MEMBER_JOINED, "2024-09"), (K.MEMBER_JOINED, "2025-01-02"), (K.MEMBER_LEFT, "2025-05-12")]
     drawn = strip.build(months, MORNING.date())
     assert drawn
-    feeds = FeedHealth(3, (Skipped(said("Dead wire"), said("404 Not Found")),), MORNING, (Skipped(said("Old wire"), said("nothing new")),))
-    strips = {c.coalition.key: drawn for c in news}
+    feeds = FeedHealth(
+        3,
+        (FailingFeed(said("Dead wire"), said("404 Not Found")),),
+        MORNING,
+        (Skipped(said("Old wire"), said("nothing new")),),
+        unasked=(said("New wire"),),
+    )
+    strips = dict.fromkeys((*(c.coalition.key for c in news), late.coalition.key), drawn)
     return digest.build([*news, learned], MORNING, MORNING + timedelta(days=7), feeds, disputed=[disputed], overdue=[late], strips=strips,
                         title=said("For the board"))  # fmt: skip
 

@@ -13,9 +13,6 @@ from pipeline.model import Audience, Change, ChangeKind, Channel, Delivery, Even
 from pipeline.store import DueDigest, Store
 from pipeline.text import digest as hashed
 
-DISPUTES_SHOWN = 50
-"""Disputes that a digest looks at: more are for `pipeline review`."""
-
 
 class TellingStage(Run):
     """The stages of the digests and deliveries."""
@@ -87,14 +84,17 @@ def make_digest(
     changes = [c for c in store.changes(since, until) if is_theirs(c)]
     overdue = [o for o in memory.overdue(store, until.date()) if is_theirs(_as_announced(o, until))]
     # Nobody is told of an exit without its denial because their rule asks for exits alone.
-    told = {(c.coalition.key, c.member) for c in changes}
+    told, about = {c.id for c in changes}, {(c.coalition.key, c.member) for c in changes}
     disputed = [
         c
-        for c in store.disputed(DISPUTES_SHOWN)
-        if (c.detected_at < since and is_theirs(c)) or (c.detected_at <= until and (c.coalition.key, c.member) in told)
+        for c in store.disputed()
+        if (c.detected_at < since and is_theirs(c))
+        or (c.detected_at <= until and (c.coalition.key, c.member) in about and c.id not in told)
     ]
     first = datetime.combine(strip.first_month(until.date()), datetime.min.time(), UTC)
-    strips = {key: strip.build(store.course_of(key, first), until.date()) for key in dict.fromkeys(c.coalition.key for c in changes)}
+    spoken_of = [*(c.coalition for c in changes), *(o.coalition for o in overdue)]
+    spoken_of += [c.coalition for c in disputed[: digest.DISPUTES_SHOWN]]
+    strips = {key: strip.build(store.course_of(key, first), until.date()) for key in dict.fromkeys(c.key for c in spoken_of)}
     return digest.build(
         changes,
         since,

@@ -30,6 +30,7 @@ from pipeline.model import (
     Entry,
     Event,
     Evidence,
+    FailingFeed,
     FeedHealth,
     Judgement,
     KnownName,
@@ -38,7 +39,6 @@ from pipeline.model import (
     Party,
     Role,
     RosterRule,
-    Skipped,
     Standing,
     Statement,
     Status,
@@ -122,16 +122,17 @@ class Reads:
         return tuple(states)
 
     def feed_health(self) -> FeedHealth:
-        """Gives how the last poll of each configured feed and roster ended; one that was never polled is not among them."""
+        """Gives how the last poll of each configured feed and roster ended, and which were never polled."""
         rows = self._rows(
-            "SELECT name, last_error, last_read FROM feeds WHERE configured AND last_polled IS NOT NULL"
-            " UNION ALL SELECT name, last_error, last_read FROM rosters WHERE configured AND last_polled IS NOT NULL ORDER BY name"
+            "SELECT name, last_error, last_read, last_polled FROM feeds WHERE configured"
+            " UNION ALL SELECT name, last_error, last_read, last_polled FROM rosters WHERE configured ORDER BY name"
         )
-        read = [r["last_read"] for r in rows if r["last_read"]]
+        polled = [r for r in rows if r["last_polled"]]
         return FeedHealth(
-            sum(not r["last_error"] for r in rows),
-            tuple(Skipped(r["name"], r["last_error"]) for r in rows if r["last_error"]),
-            time_of(max(read)) if read else None,
+            sum(not r["last_error"] for r in polled),
+            tuple(FailingFeed(r["name"], r["last_error"], time_of(r["last_read"])) for r in polled if r["last_error"]),
+            time_of(max((r["last_read"] for r in polled if r["last_read"]), default=None)),
+            unasked=tuple(r["name"] for r in rows if not r["last_polled"]),
         )
 
     def pending(self, now: datetime, limit: int, everything: bool = False) -> tuple[PendingEntry, ...]:

@@ -53,14 +53,15 @@ class Reviewing(Reads):
         )
         return tuple(self.evidence_for(r["key"]) for r in rows)
 
-    def disputed(self, limit: int) -> tuple[Change, ...]:
-        """Gives the disputes after which nobody judged a statement about the same member and coalition, the newest first."""
+    def disputed(self, limit: int | None = None) -> tuple[Change, ...]:
+        """Gives the disputes after which nobody judged a statement about the same member and coalition, the newest first; all of them
+        without a limit."""
         rows = self._rows(
             "SELECT h.*, c.name AS coalition_name, m.name AS member_name FROM changes h JOIN parties c ON c.key = h.coalition"
             " LEFT JOIN parties m ON m.key = h.member WHERE h.kind = 'claim_disputed' AND NOT EXISTS (SELECT 1 FROM judgements j"
             " JOIN statements t ON t.key = j.statement WHERE t.coalition = h.coalition AND t.member IS h.member"
             " AND j.undone_at IS NULL AND j.made_at >= h.detected_at) ORDER BY h.detected_at DESC, h.rowid LIMIT ?",
-            (limit,),
+            (-1 if limit is None else limit,),  # SQLite takes -1 for no limit
         )
         return self._with_evidence(rows)
 

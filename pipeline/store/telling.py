@@ -389,14 +389,16 @@ class Telling(Keeping):
         return tuple(m for r in rows for m in self.memberships(r["coalition"]) if m.standing in about)
 
     def stale_feeds(self, now: datetime) -> tuple[Skipped, ...]:
-        """Gives the feeds that nobody asked for days, and those that were read and brought nothing for long, and says since when."""
+        """Gives the feeds that nobody asked for days, and those that were read and brought nothing for long, and says since when.
+
+        One that was never asked at all is not among them.
+        """
         found = []
         for feed in self.silences():
-            unread, silence = now - (feed.last_read or feed.first_seen), now - (feed.last_new or feed.first_seen)
-            if unread > UNREAD and not feed.error:
-                since = f"on {_day(feed.last_read)}" if feed.last_read else "never"
-                found.append(Skipped(feed.name, f"was last read {since}, and not asked since"))
-            elif silence > SILENT:
+            silence = now - (feed.last_new or feed.first_seen)
+            if feed.last_read and now - feed.last_read > UNREAD and not feed.error:
+                found.append(Skipped(feed.name, f"was last read on {_day(feed.last_read)}, and not asked since"))
+            elif silence > SILENT and (feed.last_read or feed.error):
                 since = f"since {_day(feed.last_new)}" if feed.last_new else "ever"
                 found.append(Skipped(feed.name, f"nothing new {since}"))
         return tuple(found)
