@@ -9,10 +9,10 @@ one coalition reach a channel in the order of their changes: one that waits for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from pipeline import alerts, letters, links, notify, templates
 from pipeline.config import Config
@@ -289,18 +289,26 @@ def turn(
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A message that would be sent: where, when, and its number, which those that go in a group share."""
+    """A message that would be sent: where, when, and its number, which those that go in a group share.
+
+    `act` is what it tells, by which `rule`, with how many independent `sources` then; `about` is the change whose alert it is about,
+    where that is another one: a denial is told in the thread of what it denies.
+    """
 
     channel: str
     at: datetime
     message: int
+    act: Act = Act.RAISED
+    rule: str = ""
+    sources: int = 1
+    about: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
     """A change, and what the rules would send of it: the first rule that fits (empty: none), and each channel with its moment.
 
-    `waits` says what is waited for before anything is sent.
+    `waits` says what was waited for when it was learned, before anything was sent.
     """
 
     change: Change
@@ -310,30 +318,121 @@ class Rehearsed:
     waits: str = ""
 
 
-def rehearse(changes: Sequence[Change], book: alerts.Rulebook, channels: Sequence[Channel]) -> tuple[Rehearsed, ...]:
-    """Says what the present rules would have sent of changes, each at the moment when it was learned; nothing is kept or sent."""
-    rules = {rule.name: rule for rule in book.rules}
-    quiet = {c.name: c.quiet for c in channels}
-    found = []
-    going: dict[tuple[str, str], tuple[datetime, int]] = {}
-    numbers = count(1)
-    for change in changes:
-        at = change.detected_at
-        planned = alerts.plan((change,), book, at)
-        alert = planned.alerts[0] if planned.alerts else None
-        sends, waits = [], ""
-        for d in planned.deliveries:
-            due, number = d.due, 0
-            if d.bundle:
-                # What waits for one bundle goes when the first of it goes, if that is not gone yet.
-                begun = going.get((d.channel, d.bundle))
-                due, number = begun if begun and begun[0] >= at else (due, next(numbers))
-                going[d.channel, d.bundle] = due, number
-            for hours in (quiet.get(d.channel), rules[d.rule].quiet if d.rule in rules else None):
-                due = alerts.quiet_until(hours, due) or due
-            if change.sources < d.least_sources:
-                until = f" until {d.waits_until:%Y-%m-%d %H:%M}" if d.waits_until else ""
-                waits = f"waits for {d.least_sources} independent sources{until}, has {change.sources}"
-            sends.append(Sending(d.channel, due, number or next(numbers)))
-        found.append(Rehearsed(change, alert.rule if alert else "", alert, tuple(sends), waits))
-    return tuple(found)
+def rehearse(changes: Sequence[Change], config: Config, book: alerts.Rulebook, since: datetime | None = None) -> tuple[Rehearsed, ...]:
+    """Says what the rules of `book` would have sent since a moment of changes, given in the order in which they were learned.
+
+    It plays how they came, with each further article that told of them, in a store of its own, through all that plans and sends
+    but for the channels; nothing is kept or sent. What channels did not take, and what people did to alerts, is not played.
+    """
+    with Store.open(None) as store:
+        return _Rehearsal(store, config, book).of(changes, since)
+
+
+class _Rehearsal(_Sending):
+    """Sending to channels that take everything at once, by a clock that is set from one moment to the next."""
+
+    def __init__(self, store: Store, config: Config, book: alerts.Rulebook) -> None:
+        super().__init__(
+            store, config, lambda message, channel: "rehearsed", lambda due, channel: _NOTHING, datetime.min.replace(tzinfo=UTC)
+        )
+        self.book = book
+        self.known: dict[str, Change] = {}
+        self.rehearsed: dict[str, Rehearsed] = {}
+        self.kin: dict[str, set[str]] = {}
+        self.messages = 0
+
+    def of(self, changes: Sequence[Change], since: datetime | None) -> tuple[Rehearsed, ...]:
+        told = sorted((as_known for change in changes for as_known in _as_it_grew(change)), key=lambda known: known[0])
+        for at, several in groupby(told, key=lambda known: known[0]):
+            self._until(at)
+            self.now = at
+            for _, change in several:
+                self._hear(change)
+            self.all()
+        self._until(None)
+        found = (replace(self.rehearsed[c.id], change=c) for c in changes)
+        shown = (replace(r, sends=tuple(s for s in r.sends if not since or s.at >= since)) for r in found)
+        return _numbered([r for r in shown if r.sends or not since or r.change.detected_at >= since])
+
+    def _until(self, end: datetime | None) -> None:
+        """Sends what falls due before a moment, or ever."""
+        while (due := self.store.next_delivery()) and due > self.now and (end is None or due < end):
+            self.now = due
+            self.all()
+
+    def _hear(self, change: Change) -> None:
+        """Plans what is told of a change that is learned, or of which one more article tells."""
+        first, self.known[change.id] = change.id not in self.known, change
+        if first:
+            earlier = [(change, former)] if (former := self._contradicted(change)) else []
+            planned = alerts.plan((change,), self.book, self.now, earlier)
+            alert = planned.alerts[0] if planned.alerts else None
+            self.rehearsed[change.id] = Rehearsed(change, alert.rule if alert else "", alert, (), _awaited(change, planned.deliveries))
+        else:
+            planned = alerts.plan((), self.book, self.now, grown=self._grown(change))
+        self.store.save_told((change,) if first else (), planned.alerts, planned.deliveries, planned.turns, self.now)
+
+    def _contradicted(self, change: Change) -> RaisedAlert | None:
+        for party in filter(None, (change.coalition, change.member)):
+            self.kin.setdefault(self.book.identities.root(party.key), set()).add(party.key)
+        if not alerts.contradicts(change):
+            return None
+        bodies, members = (self.kin[self.book.identities.root(p.key)] if p else None for p in (change.coalition, change.member))
+        assert bodies is not None
+        return alerts.contradicted(change, [replace(a, change=self.known[a.change.id]) for a in self.store.alerts_about(bodies, members)])
+
+    def _grown(self, change: Change) -> list[RaisedAlert]:
+        alert = self.rehearsed[change.id].alert
+        raised = self.store.alerts(ids=[alert.id]) if alert else ()
+        return [replace(a, sources=change.sources) for a in raised if change.sources > a.sources]
+
+    # What would be sent.
+
+    def _desk(self) -> None:
+        return None
+
+    def _message(self, message: tuple[Due, ...], channel: Channel) -> notify.Message:
+        self.messages += 1
+        for due in message:
+            if isinstance(due, DueDelivery):
+                d = due.delivery
+                cause = d.change or due.change.id
+                about = self.known[due.change.id] if d.change else None
+                sending = Sending(channel.name, self.now, self.messages, d.act, d.rule, due.alert.sources, about)
+                row = self.rehearsed[cause]
+                self.rehearsed[cause] = replace(row, sends=(*row.sends, sending))
+        return _NOTHING
+
+    def _feed(self, channel: Channel, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            self._message(self.store.letter(delivery.message), channel)
+            self._taken(delivery, "rehearsed")
+
+
+_NOTHING = notify.Message("", "", "")
+
+
+def _as_it_grew(change: Change) -> Iterator[tuple[datetime, Change]]:
+    """A change as it stood when it was learned, and as it stood when each later article told of it."""
+    heard = [e for e in change.evidence if e.first_seen <= change.detected_at]
+    yield change.detected_at, replace(change, evidence=tuple(heard))
+    later = sorted((e for e in change.evidence if e.first_seen > change.detected_at), key=lambda e: e.first_seen)
+    for (at, _), some in groupby(later, key=lambda e: (e.first_seen, e.article)):
+        heard += some
+        yield at, replace(change, evidence=tuple(heard))
+
+
+def _awaited(change: Change, deliveries: Sequence[Delivery]) -> str:
+    d = next((d for d in deliveries if change.sources < d.least_sources), None)
+    if d is None:
+        return ""
+    until = f" until {d.waits_until:%Y-%m-%d %H:%M}" if d.waits_until else ""
+    return f"waits for {d.least_sources} independent sources{until}, has {change.sources}"
+
+
+def _numbered(found: Sequence[Rehearsed]) -> tuple[Rehearsed, ...]:
+    """Numbers the messages from 1 on in the order in which they would be sent."""
+    numbers: dict[int, int] = {}
+    for s in sorted((s for r in found for s in r.sends), key=lambda s: (s.at, s.message)):
+        numbers.setdefault(s.message, len(numbers) + 1)
+    return tuple(replace(r, sends=tuple(replace(s, message=numbers[s.message]) for s in r.sends)) for r in found)

@@ -9,8 +9,9 @@ import argparse
 import getpass
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pipeline.arguments import as_json, print_json, when
@@ -19,7 +20,7 @@ from pipeline.model import Act, AlertRule, QuietHours, RaisedAlert, Severity
 
 if TYPE_CHECKING:
     from pipeline.config import Config
-    from pipeline.outbox import Sending
+    from pipeline.outbox import Rehearsed, Sending
     from pipeline.store import Due, Kept, Store
 
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
@@ -492,11 +493,11 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
     from pipeline.store import Store
 
     config = load(args)
+    since = when(args.since, _now())
     with Store.open(config.store_path, read_only=True) as store:
-        changes = store.changes(when(args.since, _now()))
+        changes = store.changes_to_rehearse(since)
         identities = app.known_identities(config, store)
-    found = outbox.rehearse(changes, outbox.rulebook(config, identities), config.channels)
-    together = Counter(s.message for r in found for s in r.sends)
+    found = outbox.rehearse(changes, config, outbox.rulebook(config, identities), since)
     if args.json:
         print_json(
             {
@@ -505,9 +506,10 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
                         "change": r.change.id,
                         "coalition": r.change.coalition.name,
                         "what": describe(r.change),
+                        "learned": r.change.detected_at.isoformat(),
                         "rule": r.rule or None,
                         "severity": r.alert.severity if r.alert else None,
-                        "sends": [{"channel": s.channel, "at": s.at.isoformat(), "message": s.message} for s in r.sends],
+                        "sends": [_sending_document(s) for s in r.sends],
                         "waits": r.waits or None,
                     }
                     for r in found
@@ -515,18 +517,11 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
             }
         )
         return 0
+    together = Counter(s.message for r in found for s in r.sends)
+    lines = sorted((line for r in found for line in _rehearsed_lines(r, since, together)), key=lambda line: line[0])
     screen.table(
-        ["learned", "coalition", "what", "rule", "sends"],
-        [
-            (
-                f"{r.change.detected_at:%Y-%m-%d %H:%M}",
-                r.change.coalition.name,
-                describe(r.change),
-                r.rule or "no rule",
-                "; ".join([_sending(s, together[s.message]) for s in r.sends] + [r.waits] * bool(r.waits)) or "nothing",
-            )
-            for r in found
-        ],
+        ["when", "coalition", "what", "rule", "sends"],
+        [(f"{at:%Y-%m-%d %H:%M}", *rest) for at, *rest in lines],
         empty="Nothing changed in this time.",
     )
     if found and sys.stdout.isatty():
@@ -535,8 +530,37 @@ def _test_rules(args: argparse.Namespace, load: Load) -> int:
     return 0
 
 
-def _sending(s: Sending, of: int) -> str:
-    return f"{s.channel} at {s.at:%m-%d %H:%M}" + (f" (one message with {of - 1} more)" if of > 1 else "")
+def _sending_document(s: Sending) -> dict[str, Any]:
+    return {
+        "channel": s.channel,
+        "at": s.at.isoformat(),
+        "message": s.message,
+        "act": s.act,
+        "rule": s.rule or None,
+        "sources": s.sources,
+        "about": s.about.id if s.about else None,
+    }
+
+
+def _rehearsed_lines(r: Rehearsed, since: datetime, together: Counter[int]) -> Iterator[tuple[datetime, str, str, str, str]]:
+    """What happens to a change in the order of time: that nothing is sent of it yet, or at all, and each act that is told."""
+    from pipeline.digest import describe
+
+    told = r.change.coalition.name, describe(r.change)
+    if (r.waits or not r.sends) and r.change.detected_at >= since:
+        yield (r.change.detected_at, *told, r.rule or "no rule", r.waits or "nothing")
+    for (at, act, rule, sources), some in groupby(r.sends, key=lambda s: (s.at, s.act, s.rule, s.sources)):
+        acts = {Act.UPDATED: f"updated, {sources} sources", Act.REOPENED: "reopened"}
+        sends = list(some)
+        what = acts.get(act, "")
+        if sends[0].about:
+            what += f" ({describe(sends[0].about)})"
+        channels = ", ".join(_channel(s.channel, together[s.message]) for s in sends)
+        yield (at, *told, rule, f"{what}: {channels}" if what else channels)
+
+
+def _channel(name: str, of: int) -> str:
+    return name + (f" (one message with {of - 1} more)" if of > 1 else "")
 
 
 # The desk.

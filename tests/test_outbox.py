@@ -493,6 +493,12 @@ def test_a_signed_link_opens_one_alert_for_ninety_days() -> None:
         assert not links.check("a key", "alert", "ab12", {k: v for k, v in query.items() if k != key}, DAY)
 
 
+def rehearsed(post: Post, *rules: AlertRule, since: datetime | None = None) -> tuple[outbox.Rehearsed, ...]:
+    config = replace(post.parts.config, alerts=rules or post.parts.config.alerts)
+    changes = post.store.changes_to_rehearse(since or DAY - timedelta(days=9))
+    return outbox.rehearse(changes, config, outbox.rulebook(config, post.parts.identities), since)
+
+
 def test_what_rules_would_have_sent() -> None:
     night = QuietHours(time(22), time(8), UTC)
     rules = (
@@ -502,20 +508,98 @@ def test_what_rules_would_have_sent() -> None:
     with Post(ALL) as post:
         post.read(told("exit", claim("Norvik Freight", Event.LEFT)), now=DAY - HOUR)
         post.read(told("joined", claim("Altera Lines"), day=0.1))
-        book = outbox.rulebook(replace(post.parts.config, alerts=rules), post.parts.identities)
-        exit_, joined = outbox.rehearse(post.store.changes(), book, post.parts.config.channels)
-        assert (exit_.rule, exit_.sends, exit_.waits) == ("exits", (outbox.Sending("mail", DAY, 1),), "")
+        exit_, joined = rehearsed(post, *rules)
+        assert (exit_.rule, exit_.sends, exit_.waits) == ("exits", (outbox.Sending("mail", DAY, 1, rule="exits"),), "")
         assert joined.rule == "sure" and joined.waits == "waits for 2 independent sources until 2024-03-05 12:24, has 1"
-        assert outbox.rehearse(post.store.changes(), replace(book, rules=(AlertRule("none", least_confidence=1.0),)), ())[0].rule == ""
+        assert [s.at for s in joined.sends] == [post.now + HOUR]
+        assert rehearsed(post, AlertRule("none", least_confidence=1.0))[0].rule == ""
 
 
 def test_what_would_go_together_is_told_as_one_message() -> None:
     with Post(ALL) as post:
         for n, hours in enumerate((0, 1, 3)):
             post.read(told(f"exit-{n}", claim(f"Member {n}", Event.LEFT)), now=DAY + hours * HOUR)
-        grouped = outbox.rulebook(replace(post.parts.config, alerts=(replace(ALL, group_minutes=90),)), post.parts.identities)
-        found = [r.sends[0] for r in outbox.rehearse(post.store.changes(), grouped, post.parts.config.channels)]
+        found = [r.sends[0] for r in rehearsed(post, replace(ALL, group_minutes=90))]
         assert [(s.at - DAY, s.message) for s in found] == [(1.5 * HOUR, 1), (1.5 * HOUR, 1), (4.5 * HOUR, 2)]
+
+
+def exits_of(*names: str, **more: Any) -> list[Any]:
+    return [claim(name, Event.LEFT, **more) for name in names]
+
+
+NEWS = {
+    0: told("launch", claim("Altera Lines"), claim("Norvik Freight")),
+    2: told("exits", *exits_of("Kaspel", "Sereth")),
+    3: told("second", claim("Altera Lines")),
+    4: told("third", claim("Altera Lines"), *exits_of("Port of Ghent", coalition="Amber Pact")),
+    5: told("fourth", claim("Altera Lines"), *exits_of("Merrowland")),
+    9: told("fifth", *exits_of("Valdoria")),
+    20: told("denial", claim("Altera Lines", Event.JOINED, status=Status.DENIED)),
+    31: told("late", *exits_of("Kaspel")),
+    33: told("denied too", claim("Sereth", Event.LEFT, status=Status.DENIED)),
+}
+"""Hours, and what is read then: launches, exits, confirmations at once and a day later, denials."""
+JOINS = AlertRule("joins", kinds=frozenset({ChangeKind.MEMBER_JOINED}), channels=("mail",))
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (ALL,),
+        (JOINS,),
+        (JOINS, replace(ALL, channels=("mail", "hook"))),
+        (replace(ALL, least_sources=2),),
+        (replace(ALL, least_sources=2, wait_minutes=120),),
+        (replace(ALL, least_sources=2, wait_minutes=120, group_minutes=60),),
+        (replace(ALL, group_minutes=0),),
+        (replace(ALL, group_minutes=180),),
+        (replace(ALL, quiet=QuietHours(time(10), time(14), UTC)),),
+        (replace(ALL, updates=False),),
+        (replace(JOINS, go_on=True), replace(ALL, name="rest", channels=("mail", "hook", "log"))),
+        (replace(ALL, mute_until=DAY + 8 * HOUR),),
+        (replace(ALL, channels=("feed", "files", "mail")),),
+        (replace(ALL, channels=()),),
+    ],
+)
+def test_a_rehearsal_says_what_was_really_sent_and_when(rules: tuple[AlertRule, ...]) -> None:
+    channels = [Channel(name, kind, "") for name, kind in (("feed", "atom"), ("files", "file"), ("log", "log"))]
+    with Post(*rules, channels=channels) as post:
+        for hour in range(40):
+            if hour in NEWS:
+                post.read(NEWS[hour], now=DAY + hour * HOUR)
+            else:
+                post.later(HOUR)
+        rows = post.store.query(
+            "SELECT d.tried, d.channel, d.act, d.rule, d.message, d.alert FROM deliveries d WHERE state = 'delivered' ORDER BY number"
+        )
+        really = [(r["tried"], r["channel"], r["act"], r["rule"], r["alert"], r["message"]) for r in rows]
+        found = rehearsed(post)
+        alert_of = {a.change.id: a.id for a in post.store.alerts()}
+        said = [
+            (s.at.isoformat(), s.channel, s.act.value, s.rule, alert_of[(s.about or r.change).id], s.message)
+            for r in found
+            for s in r.sends
+        ]
+        assert sorted(row[:5] for row in said) == sorted(row[:5] for row in really)
+        if "feed" not in rules[0].channels:  # the deliveries of a feed are each for themselves
+            assert _groups(said) == _groups(really)
+        assert {r.change.id: r.rule for r in found if r.rule} == {a.change.id: a.rule for a in post.store.alerts()}
+        # What is told of since a later moment is the same, whatever came before it.
+        since = DAY + 19 * HOUR
+        later = [
+            (s.at.isoformat(), s.channel, s.act.value, s.rule, alert_of[(s.about or r.change).id])
+            for r in rehearsed(post, since=since)
+            for s in r.sends
+        ]
+        assert sorted(later) == sorted(row[:5] for row in said if row[0] >= since.isoformat())
+
+
+def _groups(sent: Sequence[tuple[Any, ...]]) -> set[frozenset[tuple[Any, ...]]]:
+    """Which deliveries went in one message, whatever its number."""
+    messages: dict[Any, set[tuple[Any, ...]]] = {}
+    for *row, message in sent:
+        messages.setdefault(message, set()).add(tuple(row))
+    return {frozenset(several) for several in messages.values()}
 
 
 def test_links_are_in_messages_where_there_is_a_desk(monkeypatch: pytest.MonkeyPatch, post: Post) -> None:

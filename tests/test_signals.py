@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import cli
 from pipeline.errors import DeliveryError
-from pipeline.model import AlertRule, Event
+from pipeline.model import AlertRule, Event, Status
 from pipeline.store import Store
 from tests.shelf import claim
 from tests.test_outbox import HOUR, Post, refusing, told
@@ -179,9 +179,37 @@ def test_rules_say_what_they_would_have_sent(capsys: pytest.CaptureFixture[str],
     ]  # fmt: skip
     assert "waits for 2 independent sources" in found[0]["waits"]
     assert said(capsys, config, "rules", "test", "--since", "ever").count("no rule") == 1
+    assert set(found[0]) == {"change", "coalition", "what", "learned", "rule", "severity", "sends", "waits"}
+    assert set(found[0]["sends"][0]) == {"channel", "at", "message", "act", "rule", "sources", "about"}
     [rule] = document(capsys, config, "rules")["rules"]
     assert (rule["rule"], rule["kinds"], rule["least_sources"], rule["wait_minutes"]) == ("exits", ["member_left"], 2, 60)
     assert "until 2 sources, for 60 minutes" in " ".join(said(capsys, config, "rules").split())
+
+
+def test_what_rules_would_have_sent_is_told_in_the_order_of_time(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    joins = '[[alerts]]\nname = "joins"\nkinds = ["member_joined"]\nleast_sources = 2\nchannels = ["files", "mail"]\n'
+    path.write_text(CONFIG.format(hook="https://hook.example/").partition("[[alerts]]")[0] + joins, encoding="utf-8")
+    with Post(AlertRule("none", least_confidence=1.0), store=Store.open(tmp_path / "store.db")) as post:
+        post.read(told("one", claim("Altera Lines")))
+        post.read(told("two", claim("Altera Lines"), day=5))
+        post.read(told("denial", claim("Altera Lines", Event.JOINED, status=Status.DENIED), day=6))
+
+    def lines(since: str) -> list[list[str]]:
+        shown = said(capsys, str(path), "rules", "test", "--since", since).splitlines()
+        return [[row.split("\t")[place] for place in (0, 3, 4)] for row in shown]
+
+    asked = ["when", "rule", "sends"]
+    reopened = ["2024-03-11 09:00", "joins", "reopened (Altera Lines joined): files, mail"]
+    assert lines("ever") == [
+        asked,
+        ["2024-03-05 09:00", "joins", "waits for 2 independent sources, has 1"],
+        ["2024-03-10 09:00", "joins", "files, mail"],
+        reopened,
+    ]
+    assert lines("2024-03-11") == [asked, reopened]
+    joined, denied = document(capsys, str(path), "rules", "test", "--since", "ever")["changes"]
+    assert denied["rule"] is None and {s["about"] for s in denied["sends"]} == {joined["change"]}
 
 
 def test_a_digest_as_an_audience_gets_it(capsys: pytest.CaptureFixture[str], config: str) -> None:

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.model import (
@@ -39,6 +39,8 @@ from pipeline.text import digest
 
 MOST_IN_A_MESSAGE = 100
 """Changes that go in one message: more are a digest, and mail servers and chats refuse what is too long."""
+LONGEST_HELD = timedelta(days=10)
+"""No rule with an end holds a message back for longer: it waits for a week and groups for a day, and quiet hours end within one."""
 
 _READY = """d.state = 'due' AND d.due <= :now
     AND (d.tries > 0 OR d.least_sources <= coalesce((SELECT sources FROM alerts WHERE id = d.alert), 1) OR d.waits_until <= :now)"""
@@ -342,6 +344,31 @@ class Telling(Keeping):
             (json.dumps(sorted(set(ids))),),
         )
         return dict(zip((r["id"] for r in rows), self._with_evidence(rows), strict=True))
+
+    def changes_to_rehearse(self, since: datetime) -> tuple[Change, ...]:
+        """Gives the changes of which something may be told since a moment, in the order in which they were learned.
+
+        They are those learned since or so shortly before that they may have waited, those of which articles told since, and those of
+        coalitions of which something was disputed or taken back since. What a redetection found of history is told of to nobody.
+        """
+        disputed = self._rows(
+            "SELECT DISTINCT coalition FROM changes WHERE detected_at >= ? AND kind IN ('claim_disputed', 'claim_corrected')",
+            (moment(since),),
+        )
+        rows = self._rows(
+            "SELECT h.*, c.name AS coalition_name, m.name AS member_name FROM changes h JOIN parties c ON c.key = h.coalition"
+            " LEFT JOIN parties m ON m.key = h.member LEFT JOIN runs r ON r.id = h.run WHERE NOT (h.historic AND r.kind IS 'redetection')"
+            " AND h.id IN (SELECT id FROM changes WHERE detected_at >= :before"
+            " UNION SELECT l.change FROM evidence e JOIN change_evidence l ON l.evidence = e.id WHERE e.first_seen >= :since"
+            " UNION SELECT id FROM changes WHERE coalition IN (SELECT value FROM json_each(:disputed)))"
+            " ORDER BY h.detected_at, h.rowid",
+            {
+                "before": moment(since - LONGEST_HELD if since.year > 1 else since),
+                "since": moment(since),
+                "disputed": json.dumps(sorted(self.rulings().kin(r["coalition"] for r in disputed))),
+            },
+        )
+        return self._with_evidence(rows)
 
     def last_turns(self, alerts: Iterable[str]) -> dict[str, datetime]:
         """Gives the moment of the last line in the log of each alert."""

@@ -137,6 +137,15 @@ class Writes(GistReads):
             _save_alerts(db, judging.alerts, judging.deliveries, judging.turns, now)
         self._rulings = None
 
+    def save_told(
+        self, changes: Sequence[Change], alerts: Sequence[Alert], deliveries: Sequence[Delivery], turns: Sequence[AlertTurn], now: datetime
+    ) -> None:
+        """Keeps changes and what is told of them, without the articles that they rest on: enough for a rehearsal in a store of its own."""
+        with self._writing() as db:
+            for change in changes:
+                _save_change(db, change, None)
+            _save_alerts(db, alerts, deliveries, turns, now)
+
     def save_redirects(self) -> None:
         """Shows in SQL which parties count as others, as judgements and renamings have it."""
         with self._writing() as db:
