@@ -183,12 +183,12 @@ def load_places() -> frozenset[str]:
 
 
 @contextmanager
-def open_memory(config: Config) -> Iterator[tuple[Store, resolve.Identities]]:
+def open_memory(config: Config, *, lock_wait: float = 0.0) -> Iterator[tuple[Store, resolve.Identities]]:
     """Opens the store for writing with all that is known of spellings, for what needs neither network nor detector.
 
-    Raises StoreError where it cannot be opened.
+    Raises StoreError where it cannot be opened; `lock_wait` is for how many seconds another writer is waited for.
     """
-    with Store.open(config.store_path) as store:
+    with Store.open(config.store_path, lock_wait=lock_wait) as store:
         yield store, known_identities(config, store)
 
 

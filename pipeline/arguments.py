@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pipeline.store import Store
 
 DEFAULT_CONFIG = "config/pipeline.toml"
+PATIENCE_SECONDS = 20.0
+"""How long a person's command, or form, waits for a cycle that writes to the store: most are done by then, and a proxy waits for a
+minute."""
 
 
 def as_json(sub: argparse.ArgumentParser, **more: Any) -> None:
@@ -46,6 +49,27 @@ def reading(config: Config) -> Store:
     from pipeline.store import Store
 
     return Store.open(config.store_path, read_only=True)
+
+
+def writing(config: Config, wait: float) -> Store:
+    """Opens the store for a command that writes, and waits so many seconds (`add_patience`) for another one that does."""
+    from pipeline.store import Store
+
+    return Store.open(config.store_path, lock_wait=wait)
+
+
+def add_patience(sub: argparse.ArgumentParser) -> None:
+    """Adds --wait to a command that writes and is done at once."""
+    about = f"how long to wait while another pipeline writes to the store (without it: {PATIENCE_SECONDS:g}; inf: until it is done)"
+    sub.add_argument("--wait", type=seconds, default=PATIENCE_SECONDS, metavar="SECONDS", help=about)
+
+
+def seconds(words: str) -> float:
+    """Reads how many seconds to wait."""
+    value = float(words)
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(f"{words} is no time to wait: write seconds, 0 or more")
+    return value
 
 
 def when(words: str, now: datetime) -> datetime:

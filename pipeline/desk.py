@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -18,12 +17,11 @@ from pathlib import Path
 from aiohttp import web
 
 from pipeline import letters, links, outbox, templates
+from pipeline.arguments import PATIENCE_SECONDS
 from pipeline.errors import StoreError
 from pipeline.model import Act, RaisedAlert
 from pipeline.store import Store
 
-WAIT_SECONDS = 20.0
-"""How long a form waits for a cycle that writes to the store; a proxy waits for a minute."""
 _LONGEST_FORM = 16_384
 _LONGEST_NAME, _LONGEST_NOTE = 80, 1000
 _ACTS = {act.value: act for act in (Act.ACKNOWLEDGED, Act.MUTED, Act.UNMUTED, Act.NOTED)}
@@ -44,7 +42,7 @@ def serve(store: Path, key: str, host: str, port: int) -> None:
     web.run_app(application(store, key), host=host, port=port, print=None, access_log=None)
 
 
-def application(store: Path, key: str, wait_seconds: float = WAIT_SECONDS) -> web.Application:
+def application(store: Path, key: str, wait_seconds: float = PATIENCE_SECONDS) -> web.Application:
     """Gives the web application; `key` signs and checks the links."""
     app = web.Application(client_max_size=_LONGEST_FORM)
     desk = _Desk(store, key, wait_seconds)
@@ -98,24 +96,20 @@ class _Desk:
         return self._told("This alert is gone", "The store knows no alert of this number.", HTTPStatus.NOT_FOUND)
 
     def _turn(self, allowed: links.Pass, form: Mapping[str, str]) -> web.Response:
-        now, act = datetime.now(UTC), _ACTS[form["act"]]
+        act = _ACTS[form["act"]]
         note, name = form.get("note", "").strip()[:_LONGEST_NOTE], " ".join(form.get("by", "").split())[:_LONGEST_NAME]
         if act is Act.NOTED and not note:
             return self._page(allowed, "The note was empty; nothing was kept.")
         days = _DAYS.get(form.get("days", ""), 0)
-        until = now + timedelta(days=days) if act is Act.MUTED and days else None
         by = f"{name}, by the link of {allowed.channel}" if name else f"a reader of {allowed.channel}"
-        ends = time.monotonic() + self._wait
-        while True:
-            try:
-                with Store.open(self._store) as store:
-                    found = _alerts(store, allowed)
-                    outbox.turn(store, [a.id for a in found], act, by, now, note=note, until=until)
-                break
-            except StoreError as problem:
-                if time.monotonic() > ends:
-                    return self._unavailable(problem)
-                time.sleep(0.2)  # a cycle writes; it has the store for seconds
+        try:
+            with Store.open(self._store, lock_wait=self._wait) as store:
+                now = datetime.now(UTC)
+                until = now + timedelta(days=days) if act is Act.MUTED and days else None
+                found = _alerts(store, allowed)
+                outbox.turn(store, [a.id for a in found], act, by, now, note=note, until=until)
+        except StoreError as problem:
+            return self._unavailable(problem)
         which = "this alert was" if len(found) == 1 else "these alerts were"
         return self._page(allowed, f"It is kept that {which} {act}.")
 

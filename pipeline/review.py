@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.arguments import as_json
+from pipeline.arguments import add_patience, as_json, writing
 from pipeline.errors import UsageError
 from pipeline.model import Change, Evidence, Judgement, Membership, Verdict
 
@@ -80,6 +80,7 @@ def _signed(sub: argparse.ArgumentParser, *, note: bool = True) -> None:
     sub.add_argument("--by", default="", metavar="NAME", help="who decides (without it the user of this machine)")
     if note:
         sub.add_argument("--note", default="", metavar="WORDS", help="why")
+    add_patience(sub)
     as_json(sub, default=argparse.SUPPRESS)
 
 
@@ -233,9 +234,9 @@ def _judge_statement(args: argparse.Namespace, load: Load, verdict: Verdict) -> 
 def _judge(args: argparse.Namespace, config: Config, judgement: Callable[[Store], Judgement]) -> int:
     from pipeline import app, memory, outbox
 
-    now = datetime.now(UTC)
     _existing(config.store_path)
-    with app.open_memory(config) as (store, identities):
+    with app.open_memory(config, lock_wait=args.wait) as (store, identities):
+        now = datetime.now(UTC)
         signed = replace(judgement(store), by=_who(args), at=now, note=args.note)
         judged = memory.judge(store, signed, now, outbox.rulebook(config, identities))
         _tell(args, store, judged)
@@ -244,17 +245,17 @@ def _judge(args: argparse.Namespace, config: Config, judgement: Callable[[Store]
 
 def _undo(args: argparse.Namespace, load: Load) -> int:
     from pipeline import memory
-    from pipeline.store import Store
 
-    with Store.open(_existing(load(args).store_path)) as store:
+    config = load(args)
+    _existing(config.store_path)
+    with writing(config, args.wait) as store:
         _tell(args, store, memory.undo(store, args.judgement, _who(args), datetime.now(UTC)))
     return 0
 
 
-def _existing(path: Path) -> Path:
+def _existing(path: Path) -> None:
     if not path.exists():
         raise UsageError("there is no store yet: `pipeline run-once` makes it", about=str(path))
-    return path
 
 
 def _tell(args: argparse.Namespace, store: Store, judged: Any) -> None:

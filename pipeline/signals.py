@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipeline.arguments import as_json, print_json, when
+from pipeline.arguments import add_patience, as_json, print_json, when, writing
 from pipeline.errors import DeliveryError, PipelineError, UsageError
 from pipeline.model import Act, AlertRule, QuietHours, RaisedAlert, Severity
 
@@ -79,6 +79,7 @@ def _add_alerts(command: Command, load: Load) -> None:
             verb.add_argument("--until", metavar="WHEN", help="for how long (without it: until somebody unmutes it)")
         verb.add_argument("--by", default="", metavar="NAME", help="who does it (without it the user of this machine)")
         verb.set_defaults(run=lambda args, act=act: _act(args, load, act))
+        add_patience(verb)
         as_json(verb, default=argparse.SUPPRESS)
 
 
@@ -153,13 +154,12 @@ def _show_alert(args: argparse.Namespace, load: Load) -> int:
 
 def _act(args: argparse.Namespace, load: Load, act: Act) -> int:
     from pipeline import outbox
-    from pipeline.store import Store
 
-    now = _now()
-    until = _later(args.until, now) if getattr(args, "until", None) else None
     if act is Act.NOTED and not args.note.strip():
         raise UsageError("the note is empty")
-    with Store.open(load(args).store_path) as store:
+    with writing(load(args), args.wait) as store:
+        now = _now()
+        until = _later(args.until, now) if getattr(args, "until", None) else None
         asked = args.alert if isinstance(args.alert, list) else [args.alert]
         ids = list(dict.fromkeys(_find(store, beginning) for beginning in asked))
         found = outbox.turn(store, ids, act, _who(args), now, note=args.note, until=until)
@@ -226,9 +226,11 @@ def _add_outbox(command: Command, load: Load) -> None:
     replay.add_argument("--all", action="store_true", help="all that were given up")
     replay.add_argument("--channel", default=argparse.SUPPRESS, metavar="NAME", help="only those of one channel")
     replay.set_defaults(run=lambda args: _replay(args, load))
+    add_patience(replay)
     as_json(replay, default=argparse.SUPPRESS)
     send = verbs.add_parser("send", help="send what is due, and read no feed", description="Sends what is due, and reads no feed.")
     send.set_defaults(run=lambda args: _send(args, load))
+    add_patience(send)
     as_json(send, default=argparse.SUPPRESS)
 
 
@@ -316,11 +318,10 @@ def _letter_document(k: Kept) -> dict[str, Any]:
 
 def _replay(args: argparse.Namespace, load: Load) -> int:
     from pipeline.render import counted
-    from pipeline.store import Store
 
     if bool(args.message) == args.all:
         raise UsageError("say which message to replay, or --all")
-    with Store.open(load(args).store_path) as store:
+    with writing(load(args), args.wait) as store:
         found = store.letters([GIVEN_UP], args.channel, args.message, limit=1_000_000)
         if args.message and len(found) != 1:
             said = "more than one message begins so: write more of it" if found else "no message of that number was given up"
@@ -340,7 +341,7 @@ def _send(args: argparse.Namespace, load: Load) -> int:
     config = load(args)
     if any(channel.kind == "log" for channel in config.channels):
         screen.log_to_stderr()
-    with app.open_memory(config) as (store, identities):
+    with app.open_memory(config, lock_wait=args.wait) as (store, identities):
         sent = cycle.send_due(store, config, outbox.rulebook(config, identities), _now())
     if args.json:
         print_json({"delivered": sent.delivered, "failures": [{"channel": f.what, "why": f.why} for f in sent.failures]})

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipeline.arguments import as_json, configuration, print_json, reading, utc_now
+from pipeline.arguments import add_patience, as_json, configuration, print_json, reading, utc_now, writing
 from pipeline.errors import FetchError, ParseError, PipelineError, UsageError
 from pipeline.model import Feed, Page, Skipped
 
@@ -53,8 +53,10 @@ def add_commands(command: Command) -> None:
     add.add_argument("--publisher", default="", metavar="NAME", help="the house behind it, where its pages do not say")
     add.add_argument("--interval", type=int, default=0, metavar="MINUTES", help="ask so often (without it the interval adapts)")
     add.add_argument("--unchecked", action="store_true", help="add it without asking it first")
+    add_patience(add)
     remove = verb("remove", _remove, "stop reading a feed that was added; what was learned from it stays")
     remove.add_argument("feed", metavar="NAME|ADDRESS")
+    add_patience(remove)
     check = verb("check", _check, "ask feeds now and say what they give, keeping nothing; exit code 1 where one cannot be read")
     check.add_argument("feeds", metavar="NAME|ADDRESS", nargs="*", help="without any: all")
     discover = verb("discover", _discover, "find the feeds of a site")
@@ -62,6 +64,7 @@ def add_commands(command: Command) -> None:
     take = verb("import", _import, "add the feeds of an OPML list")
     take.add_argument("file", metavar="FILE", help="- for standard input")
     take.add_argument("--dry-run", action="store_true", help="only say what would be added")
+    add_patience(take)
     give = verb("export", _export, "write all feeds as an OPML list")
     give.add_argument("-o", "--output", metavar="FILE", default="-", help="without it: standard output")
 
@@ -166,7 +169,7 @@ def _add(args: argparse.Namespace) -> int:
         args.interval or Feed("", "").interval_minutes,
         adaptive=not args.interval,
     )
-    added = _keep(config, [feed], named=bool(args.name))
+    added = _keep(config, args.wait, [feed], named=bool(args.name))
     if isinstance(added[0], Skipped):
         raise PipelineError(added[0].why, about=added[0].what)
     if args.json:
@@ -176,11 +179,9 @@ def _add(args: argparse.Namespace) -> int:
     return 0
 
 
-def _keep(config: Config, feeds: Iterable[Feed], *, named: bool = False, trial: bool = False) -> list[Feed | Skipped]:
+def _keep(config: Config, wait: float, feeds: Iterable[Feed], *, named: bool = False, trial: bool = False) -> list[Feed | Skipped]:
     """Adds what is not there yet, under a name of its own; gives each feed as it was added, or why it was not."""
-    from pipeline.store import Store
-
-    with Store.open(config.store_path) as store:
+    with writing(config, wait) as store:
         there = _with_configured(store.feed_states(), config)
         addresses = {_same(s.feed.url): s.feed.name for s in there} | {_same(s.address): s.feed.name for s in there}
         names = {s.feed.name for s in there}
@@ -218,10 +219,8 @@ def _own_name(feed: Feed, names: set[str]) -> str:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from pipeline.store import Store
-
     config = configuration(args)
-    with Store.open(config.store_path) as store:
+    with writing(config, args.wait) as store:
         state = _named(args.feed, _with_configured(store.feed_states(), config))
         if not state.added:
             raise PipelineError(f"stands in {config.path}: take it out there", about=state.feed.name)
@@ -384,7 +383,7 @@ def _import(args: argparse.Namespace) -> int:
         feeds, skipped = opml.read(body)
     except ParseError as error:
         raise ParseError(str(error), about=args.file) from error
-    made = _keep(config, feeds, trial=args.dry_run)
+    made = _keep(config, args.wait, feeds, trial=args.dry_run)
     added = [f for f in made if isinstance(f, Feed)]
     skipped += tuple(s for s in made if isinstance(s, Skipped))
     if args.json:

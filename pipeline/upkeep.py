@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from pipeline.arguments import as_json, configuration, print_json, reading, utc_now, when
+from pipeline.arguments import add_patience, as_json, configuration, print_json, reading, utc_now, when, writing
 from pipeline.errors import PipelineError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def add_commands(command: Command) -> None:
     take.add_argument("--coalition", default="", metavar="NAME", help="the body of a list that names none")
     take.add_argument("--as-of", metavar="DATE", help="the day for which the list speaks; without it today")
     take.add_argument("--dry-run", action="store_true", help="say what would be taken in, and change nothing")
+    add_patience(take)
     as_json(take)
 
     give = command(
@@ -82,6 +83,7 @@ def add_commands(command: Command) -> None:
     )
     let_go.add_argument("--older-than", required=True, metavar="WHEN", help="last read before then: an age (400d) or a day")
     let_go.add_argument("--dry-run", action="store_true", help="say what would go, and change nothing")
+    add_patience(let_go)
     as_json(let_go)
 
     look = command(
@@ -90,6 +92,7 @@ def add_commands(command: Command) -> None:
     look.add_argument(
         "--rebuild", action="store_true", help="first derive memberships, spells and names to show anew from what articles said"
     )
+    add_patience(look)
     as_json(look)
 
     again = command(
@@ -100,6 +103,7 @@ def add_commands(command: Command) -> None:
     )
     again.add_argument("--since", metavar="WHEN", help="only what was published since: 2024-05-14, 90d; without it all")
     again.add_argument("--dry-run", action="store_true", help="show it, and change nothing")
+    add_patience(again)
     as_json(again)
 
 
@@ -127,7 +131,7 @@ def import_list(args: argparse.Namespace) -> int:
         name = f"{args.source}/{path.name}" if args.source and not _is_address(args.source) else path.name
         origin = Origin(name, as_of or utc_now().date(), args.source, address=args.source if _is_address(args.source) else "")
         listed = intake.read(_text_of(path), origin.as_of, args.coalition)
-    with app.open_memory(config) as (store, identities):
+    with app.open_memory(config, lock_wait=args.wait) as (store, identities):
         report = import_list(store, identities, listed, origin, utc_now(), owners=app.load_owners(config.owners), trial=args.dry_run)
     if args.json:
         print_json({"imported": not args.dry_run, **report.as_json()})
@@ -250,13 +254,12 @@ def backup(args: argparse.Namespace) -> int:
 
 def prune(args: argparse.Namespace) -> int:
     from pipeline.render import counted
-    from pipeline.store import Store
 
     now = utc_now()
     before = when(args.older_than, now)
     if before >= now:
         raise UsageError("--older-than takes an age or a day that is past: 400d")
-    with Store.open(configuration(args).store_path) as store:
+    with writing(configuration(args), args.wait) as store:
         gone = store.prune(before, now, trial=args.dry_run)
     if args.json:
         print_json(
@@ -293,7 +296,7 @@ def doctor(args: argparse.Namespace) -> int:
     config, now = configuration(args), utc_now()
     try:
         if args.rebuild:
-            _rebuild(config, now, quiet=args.json)
+            _rebuild(config, args.wait, now, quiet=args.json)
         with reading(config) as store:
             examination = examine(store, now)
     except StoreError as error:
@@ -308,11 +311,10 @@ def doctor(args: argparse.Namespace) -> int:
     return DONE if examination.is_well else FAILED
 
 
-def _rebuild(config: Config, now: datetime, *, quiet: bool) -> None:
+def _rebuild(config: Config, wait: float, now: datetime, *, quiet: bool) -> None:
     from pipeline import memory
-    from pipeline.store import Store
 
-    with Store.open(config.store_path) as store:
+    with writing(config, wait) as store:
         mended = memory.rebuild(store, now)
     print(f"{mended} memberships were not as their evidence gives them, and were derived anew.", file=sys.stderr if quiet else sys.stdout)
 
@@ -331,7 +333,7 @@ def redetect(args: argparse.Namespace) -> int:
     from pipeline.redetect import redetect
 
     since = when(args.since, utc_now()) if args.since else None
-    with app.open_parts(configuration(args)) as parts, screen.progress(quiet=args.json) as progress:
+    with app.open_parts(configuration(args), lock_wait=args.wait) as parts, screen.progress(quiet=args.json) as progress:
         report = redetect(parts, utc_now(), since=since, trial=args.dry_run, progress=progress)
     if args.json:
         print_json(report.as_json())

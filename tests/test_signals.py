@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pipeline import cli
 from pipeline.errors import DeliveryError
 from pipeline.model import AlertRule, Event, Status
 from pipeline.store import Store
+from pipeline.store.opening import Lock
 from tests.shelf import claim
 from tests.test_outbox import HOUR, Post, refusing, told
 from tests.web import Site
@@ -149,6 +151,38 @@ def test_the_list_says_what_a_message_waits_for(capsys: pytest.CaptureFixture[st
     [waiting] = document(capsys, str(path), "outbox")["messages"]
     assert waiting["waits"] == "waits for 2 independent sources, has 1"
     assert "waits for 2" in said(capsys, str(path), "outbox")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["alerts", "ack", "ALERT"],
+        ["alerts", "mute", "ALERT", "--until", "3d"],
+        ["alerts", "unmute", "ALERT"],
+        ["alerts", "note", "ALERT", "seen"],
+        ["outbox", "replay", "--all"],
+        ["outbox", "send"],
+        ["review", "different", "Norvik Freight", "Altera Lines"],
+        ["feeds", "add", "https://other.example/feed.xml", "--unchecked"],
+        ["prune", "--older-than", "400d"],
+        ["import", "MEMBERS"],
+    ],
+    ids=lambda args: " ".join(args[:2]),
+)
+def test_a_command_that_writes_waits_for_another_one_that_does(
+    capsys: pytest.CaptureFixture[str], config: str, site: Site, tmp_path: Path, args: list[str]
+) -> None:
+    site.put("/hook", status=204)
+    (tmp_path / "members.csv").write_text("coalition,member\nAmber Pact,Kaspel\n", encoding="utf-8")
+    alert = document(capsys, config, "alerts", "--since", "ever")["alerts"][0]["id"]
+    args = [{"ALERT": alert, "MEMBERS": str(tmp_path / "members.csv")}.get(a, a) for a in args]
+    lock = Lock(tmp_path / "store.db")
+    assert cli.main(["--config", config, *args, "--wait", "0"]) == cli.FAILED
+    assert "the store is locked" in "".join(capsys.readouterr())
+    release = threading.Timer(0.3, lock.release)
+    release.start()
+    assert cli.main(["--config", config, *args]) == cli.DONE
+    release.join()
 
 
 def test_what_was_dropped_is_listed_with_the_reason(capsys: pytest.CaptureFixture[str], config: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.arguments import as_json, configuration, print_json, utc_now
+from pipeline.arguments import as_json, configuration, print_json, seconds, utc_now
 from pipeline.errors import UsageError
 
 Command = Callable[[str, Callable[[argparse.Namespace], int], str, str], argparse.ArgumentParser]
@@ -48,7 +48,7 @@ def add_commands(command: Command) -> None:
 
 def waiting(sub: argparse.ArgumentParser, about: str) -> None:
     """Adds --wait to a command: for ever, or for so many seconds."""
-    sub.add_argument("--wait", type=float, nargs="?", const=math.inf, default=0.0, metavar="SECONDS", help=f"{about}; SECONDS at most")
+    sub.add_argument("--wait", type=seconds, nargs="?", const=math.inf, default=0.0, metavar="SECONDS", help=f"{about}; SECONDS at most")
 
 
 def run_daemon(args: argparse.Namespace) -> int:
@@ -56,8 +56,6 @@ def run_daemon(args: argparse.Namespace) -> int:
 
     if args.look_every is not None and not 0 < args.look_every <= MOST_LOOK_SECONDS:
         raise UsageError(f"--look-every takes seconds, more than 0 and no more than {MOST_LOOK_SECONDS:g}, which is a day")
-    if not args.wait >= 0:
-        raise UsageError("--wait takes seconds, 0 or more")
     keeper.run(configuration(args), look_seconds=args.look_every or 0.0, wait=args.wait, log=args.log)
     return DONE
 

@@ -118,7 +118,7 @@ class Lock:
                 file.close()
                 raise LockedError(
                     f"the store is locked: another pipeline{f' ({found})' if found else ''} writes to it; "
-                    "wait until it is done (run-once and daemon take --wait), or stop it",
+                    "wait until it is done (commands that write take --wait), or stop it",
                     found,
                     about=str(path),
                 ) from error
