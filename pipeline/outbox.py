@@ -332,8 +332,12 @@ class _Rehearsal(_Sending):
     """Sending to channels that take everything at once, by a clock that is set from one moment to the next."""
 
     def __init__(self, store: Store, config: Config, book: alerts.Rulebook) -> None:
+        # A feed is no page here to be written again and again: what is new in it goes to it as to any other channel, at all hours.
+        self.feeds = frozenset(c.name for c in config.channels if c.kind in notify.FEED_KINDS)
+        channels = tuple(replace(c, kind="file") if c.name in self.feeds else c for c in config.channels)
+        begin = datetime.min.replace(tzinfo=UTC)
         super().__init__(
-            store, config, lambda message, channel: "rehearsed", lambda due, channel: _NOTHING, datetime.min.replace(tzinfo=UTC)
+            store, replace(config, channels=channels), lambda message, channel: "rehearsed", lambda due, channel: _NOTHING, begin
         )
         self.book = book
         self.known: dict[str, Change] = {}
@@ -403,10 +407,8 @@ class _Rehearsal(_Sending):
                 self.rehearsed[cause] = replace(row, sends=(*row.sends, sending))
         return _NOTHING
 
-    def _feed(self, channel: Channel, deliveries: list[Delivery]) -> None:
-        for delivery in deliveries:
-            self._message(self.store.letter(delivery.message), channel)
-            self._taken(delivery, "rehearsed")
+    def _quiet(self, message: tuple[Due, ...], channel: Channel) -> datetime | None:
+        return None if channel.name in self.feeds else super()._quiet(message, channel)
 
 
 _NOTHING = notify.Message("", "", "")
