@@ -66,11 +66,11 @@ def open_parts(
         identities.rule(store.rulings().roots(), store.rulings().apart)
         detecting = detector or _OwnDetector(config.watch, learned)
 
-        def teach(names: Sequence[KnownName]) -> None:
+        def teach(names: Sequence[KnownName], unlearned: Sequence[KnownName]) -> None:
             # A run that is cut short and the one that goes on must know the same, so the detector learns at once as well.
-            identities.learn(names)
+            identities.learn(names, unlearned)
             if isinstance(detecting, _OwnDetector):
-                detecting.learn(names)
+                detecting.learn(names, unlearned)
 
         owners = load_owners(config.owners)
         yield Parts(config, store, fetcher, detecting, identities, teach, owners=owners)
@@ -90,11 +90,13 @@ class _OwnDetector:
     def detect(self, article: Article) -> Detection:
         return self._loaded().detect(article)
 
-    def learn(self, names: Sequence[KnownName]) -> None:
+    def learn(self, names: Sequence[KnownName], unlearned: Sequence[KnownName] = ()) -> None:
+        if gone := {(n.spelling, n.party.key, n.kind) for n in unlearned}:
+            self._learned = [n for n in self._learned if (n.spelling, n.party.key, n.kind) not in gone]
+            self._detector = None  # it cannot forget: it is loaded anew, and learns the others again
+        self._learned += names
         if self._detector:
             self._detector.learn(_coalitions_in(names))
-        else:
-            self._learned += names
 
     def _loaded(self) -> Detector:
         if self._detector is None:

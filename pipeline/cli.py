@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import logging
 import os
 import shlex
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__, evaluation, review, signals, sources, timeline, training, upkeep
 from pipeline import daemon as keeper
@@ -25,6 +26,7 @@ from pipeline.errors import ConfigError, PipelineError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.config import Config
+    from pipeline.model import Membership, Party
     from pipeline.store import Store
 
 DONE, FAILED, WRONG = 0, 1, 2
@@ -279,12 +281,7 @@ def members(args: argparse.Namespace) -> int:
     known_at = when(args.known_at, utc_now()) if args.known_at is not None else None
     config = configuration(args)
     with reading(config) as store:
-        coalition = store.find_coalition(args.coalition)
-        if coalition is None:
-            from pipeline import app
-
-            party = app.look_up(config, store, args.coalition)
-            coalition = store.find_coalition(party.key) if party else None
+        coalition = _coalition(config, store, args.coalition)
         if coalition is None:
             raise PipelineError(f"no coalition of that name is known{_near(args.coalition, store)}", about=args.coalition)
         found = memory.known(store, coalition.key, as_of, known_at)
@@ -295,21 +292,45 @@ def members(args: argparse.Namespace) -> int:
                 "coalition": coalition.name,
                 "as_of": as_of.isoformat() if as_of else None,
                 "known_at": known_at.isoformat() if known_at else None,
-                "members": [
-                    {
-                        "member": m.member.name,
-                        "standing": m.standing,
-                        "role": m.role,
-                        "since": str(m.since) if m.since else None,
-                        "until": str(m.until) if m.until else None,
-                    }
-                    for m in found
-                ],
+                "members": [_member_document(m) for m in found],
             }
         )
     else:
         screen.members(coalition.name, found, as_of)
     return DONE
+
+
+def _coalition(config: Config, store: Store, name: str) -> Party | None:
+    """The coalition of that name, by what the store learned, else by all that is known of spellings."""
+    if found := store.find_coalition(name):
+        return found
+    from pipeline import app
+
+    party = app.look_up(config, store, name)
+    return store.find_coalition(party.key) if party else None
+
+
+def _member_document(m: Membership) -> dict[str, Any]:
+    return {
+        "member": m.member.name,
+        "standing": m.standing,
+        "role": m.role,
+        "since": str(m.since) if m.since else None,
+        "until": str(m.until) if m.until else None,
+    }
+
+
+def _members_at(config: Config, store: Store) -> Callable[[str | None, str | None, str | None], str]:
+    """Gives the SQL function `members_at`: what `pipeline members --as-of --known-at` says, as JSON; null is the present."""
+    from pipeline import memory
+
+    def members_at(coalition: str | None, as_of: str | None, known_at: str | None) -> str:
+        found = _coalition(config, store, coalition) if coalition else None
+        day, moment = as_of and _day(str(as_of)), known_at and when(str(known_at), utc_now())
+        members = memory.known(store, found.key, day or None, moment or None) if found else ()
+        return json.dumps([_member_document(m) for m in members], ensure_ascii=False)
+
+    return members_at
 
 
 def _day(words: str) -> date:
@@ -331,8 +352,9 @@ def _near(name: str, store: Store) -> str:
 def query(args: argparse.Namespace) -> int:
     from pipeline import screen
 
-    with reading(configuration(args)) as store:
-        rows = store.query(args.sql)
+    config = configuration(args)
+    with reading(config) as store:
+        rows = store.query(args.sql, functions={"members_at": _members_at(config, store)})
     if args.json:
         print_json(rows)
     else:

@@ -78,6 +78,7 @@ def weigh(
     now: datetime,
     *,
     learned: Sequence[KnownName] = (),
+    unlearned: Sequence[KnownName] = (),
     detector: str = "",
     moved: tuple[str, str] = ("", ""),
 ) -> Weighed:
@@ -86,7 +87,7 @@ def weigh(
     `moved` is the address under which the article was known, and the one that it has now. What another version of the
     `detector` had found in it is no correction of the publisher's.
     """
-    before, after = store.rulings(), store.rulings_with(fresh, withdrawn, learned)
+    before, after = store.rulings(), store.rulings_with(fresh, withdrawn, learned, unlearned)
     counted, gone = _counted(after, fresh), _counted(after, withdrawn)
     stirred: set[str] = set()
     inside: set[str] = set()

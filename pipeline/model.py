@@ -711,6 +711,16 @@ class KnownName:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one article says of a name beside the one that it uses: "Zonal Pear Alliance (ZPA)". `said` is the name as it spells it, and
+    `words` are where it does."""
+
+    name: KnownName
+    said: str
+    words: str = ""
+
+
 class Naming(StrEnum):
     """Where a name comes from that a party may be shown under: from the configuration, from words that it was renamed, or from what
     articles call it."""

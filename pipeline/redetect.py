@@ -127,7 +127,7 @@ def redetect(
             gained += reading.changes
             raised += reading.alerts
             store.save_again(reading, now + timedelta(microseconds=place), _heirs(reading))
-            parts.teach(reading.learned)
+            parts.teach(reading.learned, reading.unlearned)
             if reading.renames:
                 parts.identities.rule(store.rulings().roots(), store.rulings().apart)
             tell("articles", place + 1, len(waiting))

@@ -27,6 +27,7 @@ from pipeline.model import (
     Event,
     Evidence,
     KnownName,
+    Lesson,
     Naming,
     Party,
     Skipped,
@@ -41,14 +42,18 @@ CONFIG, GAZETTEER, STATES, COMPANIES, IGOS = "config", "gazetteer", "states", "c
 
 COALITION, ACRONYM, MEMBER, STATE, SPEAKER = "coalition", "coalition acronym", "member", "state", "state speaker"
 """Kinds of spelling. A speaker is a capital, a seat of government or the people: it stands for a state among states only."""
+DEMONYM = "demonym"
+"""Kind of what stands for a state before a word for its government alone: "the Norwegian authorities"."""
 WITHIN = "within:"
 """Kind of a short form that stands for a member in one coalition alone; the coalition's key follows."""
 
 _LONGEST_FORM = 6
+_LONGEST_WORDS = 500
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\d“\"‘'])|\n+")
 _TIER = {CONFIG: 0, GAZETTEER: 2, STATES: 3, COMPANIES: 3, IGOS: 4}
 _LEARNED = 1
 _FORMER = "former:"
-_WITHDRAWN_CODES = frozenset({"SUN", "YUG", "SCG", "CSK", "DDR", "ZAR", "BUR", "VDR", "YMD", "RHO", "ANT", "PCI"})
+_WITHDRAWN_CODES = frozenset({"SUN", "YUG", "SCG", "CSK", "DDR", "ZAR", "VDR", "YMD", "RHO", "ANT", "PCI"})
 """Codes of states that are no more (ISO 3166-3): their capital speaks for who is there today."""
 _CITIES = re.compile(r"\b(?:cit(?:y|ies)|mayors?|municipal\w*|towns?|capitals?|metropol\w*|urban)\b", re.I)
 _INTO = re.compile(
@@ -73,6 +78,7 @@ class Forms:
     group: frozenset[tuple[str, ...]] = frozenset()
     state: frozenset[tuple[str, ...]] = frozenset()
     office: frozenset[tuple[str, ...]] = frozenset()
+    government: frozenset[tuple[str, ...]] = frozenset()
     vague: frozenset[str] = frozenset()
 
     def bare(self, name: str) -> str:
@@ -102,8 +108,8 @@ def forms_from(text: str, heads: str = "") -> Forms:
         else:
             sections[section].append(tuple(fold(f"x {line}").split()[1:]))  # alone, the "A" of "A/S" would be an article
     vague = {words[0] for words in sections["vague"]} | {line.split()[0] for line in _lines(heads)}
-    legal, before, group, state, office = (frozenset(sections[name]) for name in ("legal", "before", "group", "state", "office"))
-    return Forms(legal, before, group, state, office, frozenset(vague))
+    kinds = ("legal", "before", "group", "state", "office", "government")
+    return Forms(*(frozenset(sections[name]) for name in kinds), vague=frozenset(vague))
 
 
 def known_from_watch(watched: Iterable[Watched]) -> tuple[KnownName, ...]:
@@ -143,14 +149,18 @@ def known_from_states(text: str) -> tuple[KnownName, ...]:
     """Gives the names of `states.csv`, keyed by ISO 3166-1 code, and who speaks for them: capitals, seats, peoples."""
     names: list[KnownName] = []
     speakers: dict[str, list[KnownName]] = defaultdict(list)
+    demonyms: dict[str, list[KnownName]] = defaultdict(list)
     for row in _rows(text):
         gone = not row["iso3"] or row["iso3"] in _WITHDRAWN_CODES
         party = Party(f"state:{row['iso3'] or fold(row['name'])}", row["name"])
         names += [KnownName(n, party, STATE, STATES) for n in dict.fromkeys((row["name"], *_listed(row["aliases"])))]
+        for spelling in dict.fromkeys(_listed(row["demonyms"])):
+            if not (gone and demonyms[fold(spelling)]):
+                demonyms[fold(spelling)].append(KnownName(spelling, party, DEMONYM, STATES))
         for spelling in dict.fromkeys((*_listed(row["government_metonyms"]), row["capital"], *_listed(row["nationals"]))):
             if spelling and not (gone and speakers[fold(spelling)]):
                 speakers[fold(spelling)].append(KnownName(spelling, party, SPEAKER, STATES))
-    return (*names, *(name for several in speakers.values() for name in several))
+    return (*names, *(name for several in (*speakers.values(), *demonyms.values()) for name in several))
 
 
 def places_from(text: str) -> frozenset[str]:
@@ -197,8 +207,12 @@ class Identities:
             older = next(filter(None, (self.coalition(name.spelling) for name in names)), None)
             self.learn(replace(name, party=Party(older.key, name.party.name)) if older else name for name in names)
 
-    def learn(self, names: Iterable[KnownName]) -> None:
-        """Takes in more spellings, those that `resolve` handed back among them; a spelling known of the party already is left."""
+    def learn(self, names: Iterable[KnownName], unlearned: Iterable[KnownName] = ()) -> None:
+        """Takes in more spellings, those that `resolve` handed back among them; a spelling known of the party already is left.
+
+        What is `unlearned` is let go first, as far as an article taught it."""
+        for name in unlearned:
+            self._forget(name)
         for name in names:
             if name.kind == KEY or name.kind.startswith(KEY_WITHIN):
                 self._defined.add((name.spelling, name.party.key, name.kind))
@@ -213,6 +227,16 @@ class Identities:
             rank = _tier(name)
             if rank <= self._called.get(name.party.key, (9, ""))[0]:
                 self._called[name.party.key] = (rank, name.party.name)
+
+    def _forget(self, name: KnownName) -> None:
+        self._defined.discard((name.spelling, name.party.key, name.kind))
+        for index, spelling in ((self._by_spelling, fold(name.spelling)), (self._by_bare, self.forms.bare(name.spelling))):
+            if spelling in index:
+                index[spelling] = [
+                    e
+                    for e in index[spelling]
+                    if (fold(e.spelling), e.party.key, e.kind) != (fold(name.spelling), name.party.key, name.kind) or _tier(e) != _LEARNED
+                ]
 
     def rule(self, roots: Mapping[str, str], apart: Iterable[tuple[str, str]] = ()) -> None:
         """Heeds what people decided, and what renamings say, in place of what was heeded before.
@@ -276,7 +300,7 @@ class Identities:
             own = self._best([e for e in entries if self.is_within(e, coalition)])
             if own:
                 return own
-        exact = [e for e in entries if not e.kind.startswith(WITHIN)]
+        exact = [e for e in entries if not e.kind.startswith(WITHIN) and e.kind != DEMONYM]
         kinds = [{MEMBER, STATE, COALITION}, {ACRONYM}]
         if among_states:
             kinds.insert(1, {SPEAKER})
@@ -286,11 +310,22 @@ class Identities:
                 return found
         if any(e.kind == SPEAKER for e in exact):
             return None
+        if government := self._government(name):
+            return government
         bare = self.forms.bare(name)
         alike = [
             e for e in self._by_bare.get(bare, ()) if not self._apart or not {(e.party.key, bare), (e.party.key, fold(name))} & self._apart
         ]
-        return self._best(alike) or (self._best(self.spelled(bare)) if bare != fold(name) else None)
+        spelled = [e for e in self.spelled(bare) if e.kind not in {DEMONYM, SPEAKER}] if bare != fold(name) else []
+        return self._best(alike) or self._best(spelled)
+
+    def _government(self, name: str) -> KnownName | None:
+        """Gives the state whose government is named by its people, or by itself: "the Norwegian government", "US authorities"."""
+        words = tuple(fold(name).split())
+        whose = " ".join(_without_last(words, self.forms.government))
+        named = [e for e in self.spelled(whose) if e.kind in {DEMONYM, STATE}] if whose != " ".join(words) else []
+        found = self._best(named)
+        return replace(found, kind=SPEAKER) if found else None
 
     def defines(self, name: KnownName) -> bool:
         """Whether an article has defined a key in this way before."""
@@ -329,12 +364,15 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What one article states, the spellings it taught, the claims that were left out, and the names by which it calls the parties."""
+    """What one article states, the spellings it taught, the claims that were left out, and the names by which it calls the parties.
+
+    `lessons` are the definitions that it holds, those that were known before among them."""
 
     statements: tuple[Resolved, ...]
     learned: tuple[KnownName, ...]
     skipped: tuple[Skipped, ...] = ()
     callings: tuple[Calling, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
 
 
 def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -> Resolution:
@@ -365,7 +403,31 @@ def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -
         for r in best.values()
         if (r.statement.event, r.statement.status) == (Event.RENAMED, Status.COMPLETED)
     )
-    return Resolution(tuple(best.values()), tuple(reading.learned), tuple(skipped), tuple(dict.fromkeys((*reading.callings, *renamed))))
+    return Resolution(
+        tuple(best.values()),
+        tuple(reading.learned),
+        tuple(skipped),
+        tuple(dict.fromkeys((*reading.callings, *renamed))),
+        tuple(reading.lessons.values()),
+    )
+
+
+def in_words(lessons: Iterable[Lesson], *texts: str) -> tuple[Lesson, ...]:
+    """Gives lessons with the words of the article in which they stand: the sentence that has the name and its fuller one, else the
+    first that has the name.
+
+    >>> lesson = Lesson(KnownName("ZPA", Party("zonal pear alliance", "Zonal Pear Alliance")), "ZPA")
+    >>> in_words([lesson], "ZPA grows", "It grew. The Zonal Pear Alliance (ZPA) said so. ZPA has nine members.")[0].words
+    'The Zonal Pear Alliance (ZPA) said so.'
+    """
+    sentences = [(s, f" {fold(f'x {s}')} ") for text in texts for s in _SENTENCES.split(text) if s.strip()]
+
+    def words_of(lesson: Lesson) -> str:
+        said = [(s, folded) for s, folded in sentences if f" {fold(lesson.said)} " in folded]
+        both = (s for s, folded in said if fold(lesson.said) != fold(lesson.name.party.name) and fold(lesson.name.party.name) in folded)
+        return next(both, said[0][0] if said else "").strip()[:_LONGEST_WORDS]
+
+    return tuple(replace(lesson, words=words_of(lesson)) for lesson in lessons)
 
 
 def parties_of(
@@ -419,6 +481,7 @@ class _Reading:
     def __init__(self, claims: Sequence[Claim], identities: Identities, source: str) -> None:
         self.identities, self.forms, self.source = identities, identities.forms, source
         self.learned: list[KnownName] = []
+        self.lessons: dict[tuple[str, str, str], Lesson] = {}
         self.callings: list[Calling] = []
         self._taught: set[tuple[str, str, str]] = set()
         self._coalitions: dict[str, Party] = {}
@@ -535,8 +598,11 @@ class _Reading:
             return party  # initials that could be several bodies' teach nothing
         for name in names:
             if name == main or renamed or _short_for(name, [n for n in (*full, canonical) if n != name]):
-                self._define(name, party)
-                self._teach(name, party, ACRONYM if is_acronym(name) else COALITION)
+                self._define(name, party, tied=len(names) > 1)
+                kind = ACRONYM if is_acronym(name) else COALITION
+                if name != main or party.key in {fold(n) for n in names[1:]}:
+                    self._say(KnownName(name, party, kind, self.source), name)
+                self._teach(name, party, kind)
         return party if self.identities.configured(key) else Party(key, main)
 
     def _may_decide(self, name: str, main: str, party: Party, renamed: bool) -> bool:
@@ -561,7 +627,9 @@ class _Reading:
             for alias in claim.member_aliases:
                 if self.forms.bare(alias) != self.forms.bare(claim.member):
                     self._define_within(alias, party, coalition)
-                    self._teach(alias, replace(party, name=self.identities.called(party.key, party.name)), WITHIN + coalition.key)
+                    named = replace(party, name=self.identities.called(party.key, party.name))
+                    self._say(KnownName(alias, named, WITHIN + coalition.key, self.source), alias)
+                    self._teach(alias, named, WITHIN + coalition.key)
 
     def _member(self, name: str, aliases: Sequence[str], coalition: Party) -> Party:
         among_states = coalition.key in self._states
@@ -601,19 +669,30 @@ class _Reading:
         """
         known = self.identities.member(alias, among_states=coalition.key in self._states)
         if known and self.identities.root(known.party.key) not in {self.identities.root(party.key), self.identities.root(coalition.key)}:
+            self._say(KnownName(known.party.key, party, KEY_WITHIN + coalition.key, self.source), alias)
             self._teach(known.party.key, party, KEY_WITHIN + coalition.key)
 
-    def _define(self, name: str, party: Party) -> None:
+    def _define(self, name: str, party: Party, *, tied: bool) -> None:
         """Learns that a body which an earlier article founded under this very name is the one that this article spells out.
 
         "The LVC" was read before "Lusaka Vaccine Compact (LVC)". A body of our lists is never given to another one, and what the
-        evidence of a renaming tells is left to it.
+        evidence of a renaming tells is left to it. An article repeats what another one defined where the two names are `tied` in it.
         """
         own, known = fold(name), self.identities.coalition(name)
+        definition = KnownName(own, party, KEY, self.source)
+        if self.identities.defines(definition):
+            if tied:
+                self._say(definition, name)
+            return
         if known is None or known.key != own or self.identities.root(own) == self.identities.root(party.key):
             return
         if own not in self._renamed and not self.identities.listed(own):
-            self.learned.append(KnownName(own, party, KEY, self.source))
+            self._say(definition, name)
+            self.learned.append(definition)
+
+    def _say(self, name: KnownName, said: str) -> None:
+        """Notes that the article itself says so, whether or not it was known."""
+        self.lessons.setdefault((fold(name.spelling), name.party.key, name.kind), Lesson(name, said))
 
     def _is_name(self, alias: str) -> bool:
         """Whether an alias is a name and no reference: capitals throughout, and more than head nouns."""

@@ -104,6 +104,12 @@ def keys(resolution: Resolution) -> list[tuple[str, str]]:
         ("the U.S.", "United States"),
         ("Türkiye", "Turkey"),
         ("Federated States of Micronesia", "Micronesia"),
+        ("the Norwegian government", "Norway"),
+        ("German authorities", "Germany"),
+        ("the German federal government", "Germany"),
+        ("US administration", "United States"),
+        ("Burma", "Myanmar"),
+        ("Burmese government", "Union of Burma"),
     ],
 )
 def test_spellings_of_one_member(one: str, other: str) -> None:
@@ -123,6 +129,9 @@ def test_spellings_of_one_member(one: str, other: str) -> None:
         ("University of Twickel", "Twickel"),
         ("Northwall", "Northwell"),
         ("Arden 1", "Arden 2"),
+        ("Norwegian ASA", "Norway"),
+        ("Norwegian", "the Norwegian government"),
+        ("Congolese government", "Congo"),
     ],
 )
 def test_likeness_makes_no_two_members_one(one: str, other: str) -> None:
@@ -241,6 +250,8 @@ def test_who_speaks_for_a_state(coalition: str, beside: str, member: str, key: s
 def test_a_state_named_by_its_capital_is_called_by_its_name() -> None:
     found = read(identities(), claim("Kelp Treaty", "Zambia"), claim("Kelp Treaty", "Luanda"))
     assert found.statements[1].statement.member == Party("state:AGO", "Angola")
+    found = read(identities(), claim("Kelp Treaty", "the Norwegian government"))
+    assert found.statements[0].statement.member == Party("state:NOR", "Norway")
 
 
 def test_a_short_form_holds_within_its_coalition_alone() -> None:

@@ -53,7 +53,7 @@ class RosterStage(ArticleStage):
         reading = self._roster_reading(state, poll.names)
         self.store.save_roster(poll, self.now, self._pace(state), reading)
         if reading:
-            self.parts.teach(reading.learned)
+            self.parts.teach(reading.learned, reading.unlearned)
             self.counts["claims"] += len(reading.claims)
             self.changes += reading.changes
             self.alerts += reading.alerts

@@ -12,8 +12,8 @@ from pipeline import articles, memory, outbox
 from pipeline.cycle.run import Run, why_of, writable
 from pipeline.errors import FetchError, ParseError, PipelineError, Stopped, StoreError, Trouble
 from pipeline.fetch import Outcome, PageRequest, site_of
-from pipeline.model import Article, Change, ChangeKind, Detection, Entry, Evidence, Page, Skipped
-from pipeline.resolve import resolve, witness
+from pipeline.model import Article, Change, ChangeKind, Detection, Entry, Evidence, Lesson, Page, Skipped
+from pipeline.resolve import ACRONYM, COALITION, in_words, resolve, witness
 from pipeline.store import PendingEntry, Reading, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
 from pipeline.text import resemblance, sketch
@@ -242,7 +242,7 @@ class ArticleStage(Run):
             return
         reading = self._reading(words, former)
         self.store.save_reading(reading, self.now)
-        self.parts.teach(reading.learned)
+        self.parts.teach(reading.learned, reading.unlearned)
         if reading.renames:
             self.parts.identities.rule(self.store.rulings().roots(), self.store.rulings().apart)
         self.counts.update(parsed=not words.why, claims=len(reading.claims))
@@ -273,7 +273,12 @@ class ArticleStage(Run):
     ) -> Reading:
         """Resolves what was detected and weighs it against what was known; of a `first` knowledge nothing is told as observed."""
         article, parts = words.article, self.parts
+        revised = former if former and former.article.origin == article.origin else None
+        # What nobody but this article taught is not held against its new version.
+        own = [n for n in self.store.unlearned_by(revised) if n.kind in {COALITION, ACRONYM}] if revised else []
+        parts.identities.learn((), own)
         resolution = resolve(detection.claims, parts.identities, article.url)
+        parts.identities.learn(own)
         self.skipped.update(s.why for s in resolution.skipped)
         owner = parts.owners.of(words.publisher, article.url)
         fresh = tuple(
@@ -290,9 +295,13 @@ class ArticleStage(Run):
             for resolved in resolution.statements
         )
         withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
+        lessons = self._lessons(resolution.lessons, article, revised)
+        unlearned = self.store.unlearned_by(revised, lessons) if revised else ()
         moved = (former.article.url, article.url) if former else ("", "")
         # What another version of the detector had found is no correction of the publisher's.
-        weighed = memory.weigh(self.store, fresh, withdrawn, self.now, learned=resolution.learned, detector=version, moved=moved)
+        weighed = memory.weigh(
+            self.store, fresh, withdrawn, self.now, learned=resolution.learned, unlearned=unlearned, detector=version, moved=moved
+        )
         changes = weighed.changes
         if first:
             changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
@@ -328,6 +337,8 @@ class ArticleStage(Run):
             owner=owner,
             gists=weighed.gists,
             callings=resolution.callings,
+            lessons=lessons,
+            unlearned=unlearned,
         )
 
     def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -339,6 +350,12 @@ class ArticleStage(Run):
             self.told.add(change.id)
             apart.append(change)
         return tuple(apart)
+
+    def _lessons(self, said: Sequence[Lesson], article: Article, former: StoredArticle | None) -> tuple[Lesson, ...]:
+        """Gives the definitions that an article holds: what its claims rest on, and what stands there still, though none does."""
+        words = f"{article.title}\n{article.text}"
+        standing = tuple(x for x in self.store.lessons_of(former) if x.words and x.words in words) if former else ()
+        return (*in_words(said, article.title, article.text), *standing)
 
     def _withdrawn(self, former: StoredArticle | None, article: Article, stated: set[str]) -> tuple[Evidence, ...]:
         """Gives what an edited article says no longer; the page that follows the feed's few words takes nothing of them back."""

@@ -39,14 +39,15 @@ class Detecting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that a cycle needs; `app.open_parts` puts it together. By `teach` identities and detector grow with what an article taught."""
+    """All that a cycle needs; `app.open_parts` puts it together. By `teach` identities and detector grow with what an article
+    taught, and let go of what no article teaches any more."""
 
     config: Config
     store: Store
     fetcher: Fetcher | Replay
     detector: Detecting
     identities: Identities
-    teach: Callable[[Sequence[KnownName]], None]
+    teach: Callable[[Sequence[KnownName], Sequence[KnownName]], None]
     deliver: Callable[[notify.Message, Channel], str] = notify.deliver
     owners: Owners = field(default_factory=Owners)
     cell: cell.Cell = field(default_factory=cell.shared)

@@ -10,17 +10,19 @@ import math
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from inspect import signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
-from pipeline.errors import StoreError
+from pipeline.errors import PipelineError, StoreError
 from pipeline.model import (
     KEY,
     KEY_WITHIN,
@@ -34,6 +36,7 @@ from pipeline.model import (
     FeedHealth,
     Judgement,
     KnownName,
+    Lesson,
     Membership,
     PartialDate,
     Party,
@@ -82,6 +85,16 @@ FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id
 """
 _BRIEFLY = EVIDENCE.replace("a.story, a.owner", "'', ''").replace("e.confidence, e.detector", "0.0, ''")
 """Without what only counts where it is asked who says so, and how surely: of thousands of rows a good part of the time."""
+
+
+def _as_known(evidence: str, where: str) -> str:
+    """Makes of a question about `EVIDENCE` that for what was known at the moment `:at`: what was withdrawn later stood then, and what was
+    edited later said what it said then."""
+    then = evidence.replace("e.withdrawn", "NULL AS withdrawn")
+    return (
+        f"{then} WHERE {where} AND e.known_from <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at) UNION ALL"
+        f" {then.replace('FROM evidence e', 'FROM former_evidence e')} WHERE {where} AND e.known_from <= :at AND e.known_until > :at"
+    )
 
 
 class Reads:
@@ -232,6 +245,36 @@ class Reads:
         )
         return tuple(KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"], r["source"]) for r in rows)
 
+    def lessons_of(self, stored: StoredArticle) -> tuple[Lesson, ...]:
+        """Gives the definitions that an article holds, as far as it was read."""
+        rows = self._rows(
+            "SELECT l.folded, l.party, p.name, l.kind, l.said, l.words FROM lessons l JOIN parties p ON p.key = l.party"
+            " WHERE l.article = ? AND l.withdrawn IS NULL",
+            (stored.id,),
+        )
+        return tuple(
+            Lesson(KnownName(r["folded"], Party(r["party"], r["name"]), r["kind"], stored.article.url), r["said"], r["words"]) for r in rows
+        )
+
+    def unlearned_by(self, former: StoredArticle, lessons: Iterable[Lesson] = ()) -> tuple[KnownName, ...]:
+        """Gives the names that nobody defines any more once an article holds these lessons and no others.
+
+        A name whose first teacher kept no lesson stays: it was learned from a list or an older version, or it is what a body is called.
+        """
+        held = json.dumps([(fold(x.name.spelling), x.name.party.key, x.name.kind) for x in lessons])
+        rows = self._rows(
+            "SELECT n.spelling, n.party, p.name, n.kind, n.source FROM lessons l JOIN names n ON n.folded = l.folded AND n.party = l.party"
+            " AND n.kind = l.kind JOIN parties p ON p.key = n.party WHERE l.article = ?1 AND l.withdrawn IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM json_each(?2) h WHERE json_extract(h.value, '$[0]') = l.folded"
+            " AND json_extract(h.value, '$[1]') = l.party AND json_extract(h.value, '$[2]') = l.kind)"
+            " AND NOT EXISTS (SELECT 1 FROM lessons o WHERE o.folded = l.folded AND o.party = l.party AND o.kind = l.kind"
+            " AND o.withdrawn IS NULL AND o.article <> l.article)"
+            " AND EXISTS (SELECT 1 FROM lessons f JOIN addresses u ON u.article = f.article WHERE f.folded = l.folded"
+            " AND f.party = l.party AND f.kind = l.kind AND u.url = n.source) ORDER BY n.rowid",
+            (former.id, held),
+        )
+        return tuple(KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"], r["source"]) for r in rows)
+
     def evidence_about(
         self,
         coalitions: Iterable[str],
@@ -272,6 +315,8 @@ class Reads:
         rows = self._rows(
             "SELECT DISTINCT t.coalition, e.successor FROM evidence e INDEXED BY evidence_successor"
             " JOIN statements t ON t.key = e.statement WHERE e.successor IS NOT NULL"
+            " UNION SELECT t.coalition, f.successor FROM former_evidence f INDEXED BY former_evidence_successor"
+            " JOIN statements t ON t.key = f.statement WHERE f.successor IS NOT NULL"
         )
         found = {*coalitions}
         if rows:
@@ -290,19 +335,13 @@ class Reads:
                 " UNION ALL SELECT s.key FROM json_each(:coalitions) c CROSS JOIN json_each(:members) m"
                 " CROSS JOIN statements s ON s.coalition = c.value AND s.member = m.value)"
             )
-        clock = "e.withdrawn IS NULL"
+        parameters = {"coalitions": json.dumps(sorted(set(coalitions))), "members": json.dumps(sorted(set(members or ())))}
+        evidence = _BRIEFLY if briefly else EVIDENCE
         if known_at is not None:
-            clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)"
+            found = map(evidence_from, self._rows(_as_known(evidence, about), parameters | {"at": moment(known_at)}))
+            return list(found) if briefly else sorted(found, key=lambda e: (e.published or e.first_seen, e.article))
         order = "" if briefly else " ORDER BY coalesce(e.published, e.first_seen), e.id"
-        rows = self._rows(
-            f"{_BRIEFLY if briefly else EVIDENCE} WHERE {about} AND {clock}{order}",
-            {
-                "coalitions": json.dumps(sorted(set(coalitions))),
-                "members": json.dumps(sorted(set(members or ()))),
-                "at": moment(known_at) if known_at else None,
-            },
-        )
-        return [evidence_from(r) for r in rows]
+        return [evidence_from(r) for r in self._rows(f"{evidence} WHERE {about} AND e.withdrawn IS NULL{order}", parameters)]
 
     def evidence_of(self, stored: StoredArticle) -> tuple[Evidence, ...]:
         """Gives the living evidence that rests on one article, as the article states it: no judgement is applied."""
@@ -350,16 +389,26 @@ class Reads:
             self._rulings = version, self.rulings_from(tuple(j for j in self.judgements() if not j.undone), self._renamings(None))
         return self._rulings[1]
 
-    def rulings_with(self, fresh: Iterable[Evidence], withdrawn: Iterable[Evidence], learned: Sequence[KnownName] = ()) -> Rulings:
+    def rulings_with(
+        self,
+        fresh: Iterable[Evidence],
+        withdrawn: Iterable[Evidence],
+        learned: Sequence[KnownName] = (),
+        unlearned: Sequence[KnownName] = (),
+    ) -> Rulings:
         """Gives the rulings that will hold once what an article tells of renamings, and defines, is kept, and what it no longer
-        tells is withdrawn."""
+        tells, or nobody defines, is withdrawn."""
         told = [e for e in fresh if is_renaming(e)]
         gone = {(e.log_key, e.article) for e in withdrawn if is_renaming(e)}
-        defines = any(n.kind == KEY or n.kind.startswith(KEY_WITHIN) or fold(n.spelling) in self.rulings().counts_as for n in learned)
+        defines = any(
+            n.kind == KEY or n.kind.startswith(KEY_WITHIN) or fold(n.spelling) in self.rulings().counts_as for n in (*learned, *unlearned)
+        )
         if not told and not gone and not defines:
             return self.rulings()
         kept = [e for e in self._renamings(None) if (e.log_key, e.article) not in gone]
-        return self.rulings_from(tuple(j for j in self.judgements() if not j.undone), [*kept, *told], self._definitions(None, learned))
+        return self.rulings_from(
+            tuple(j for j in self.judgements() if not j.undone), [*kept, *told], self._definitions(None, learned, unlearned)
+        )
 
     def rulings_from(
         self, judgements: Sequence[Judgement], renamings: Iterable[Evidence] | None = None, definitions: Iterable[Definition] | None = None
@@ -371,47 +420,52 @@ class Reads:
         defined = self._definitions(None) if definitions is None else definitions
         return rule(judgements, told, {r["key"]: r["name"] for r in rows}, defined)
 
-    def _definitions(self, known_at: datetime | None, learned: Sequence[KnownName] = ()) -> list[Definition]:
+    def _definitions(
+        self, known_at: datetime | None, learned: Sequence[KnownName] = (), unlearned: Sequence[KnownName] = ()
+    ) -> list[Definition]:
         """Gives what articles, and the names just learned, define; with the others that the same spelling was learned for."""
-        clock = moment(known_at) if known_at else "9"
-        rows = self._rows(
-            "SELECT n.spelling, n.party, p.name FROM names n JOIN parties p ON p.key = n.party WHERE n.kind = 'key' AND n.first_seen <= ?"
-            " ORDER BY n.rowid",
-            (clock,),
-        )
-        defined = {(r["spelling"], r["party"]): Party(r["party"], r["name"]) for r in rows}
+        gone = {(n.spelling, n.party.key, n.kind) for n in unlearned}
+        names = "names"
+        at = moment(known_at) if known_at else ""
+        if known_at:
+            names = (
+                "(SELECT rowid, spelling, party, folded, kind FROM names WHERE first_seen <= :at UNION ALL"
+                " SELECT rowid, spelling, party, folded, kind FROM former_names WHERE first_seen <= :at AND known_until > :at)"
+            )
+
+        def rows(where: str, **parameters: str) -> list[sqlite3.Row]:
+            found = self._rows(
+                f"SELECT n.spelling, n.party, n.folded, p.name, n.kind FROM {names} n JOIN parties p ON p.key = n.party"
+                f" WHERE {where} ORDER BY n.rowid",
+                {"at": at} | parameters,
+            )
+            return [r for r in found if (r["spelling"], r["party"], r["kind"]) not in gone]
+
+        defined = {(r["spelling"], r["party"]): Party(r["party"], r["name"]) for r in rows("n.kind = 'key'")}
         defined |= {(n.spelling, n.party.key): n.party for n in learned if n.kind == KEY}
         rivals: dict[str, set[str]] = {key: set() for key, _ in defined}
-        for r in self._rows(
-            "SELECT folded, party FROM names WHERE folded IN (SELECT value FROM json_each(?)) AND kind <> 'key' AND first_seen <= ?",
-            (json.dumps(sorted(rivals)), clock),
-        ):
+        spelled = "n.folded IN (SELECT value FROM json_each(:rivals)) AND n.kind <> 'key'"
+        for r in rows(spelled, rivals=json.dumps(sorted(rivals))) if rivals else ():
             rivals[r["folded"]].add(r["party"])
         for n in learned:
             if n.kind != KEY and fold(n.spelling) in rivals:
                 rivals[fold(n.spelling)].add(n.party.key)
+        said = [
+            KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"])
+            for r in rows("n.kind >= 'key within:' AND n.kind < 'key within;'")
+        ]
+        within = (*said, *(n for n in learned if n.kind.startswith(KEY_WITHIN)))
         return [
             *(Definition(key, party, tuple(sorted(rivals[key] - {key, party.key}))) for (key, _), party in defined.items()),
-            *self._definitions_within(clock, learned),
+            *(Definition(n.spelling, n.party, within=n.kind.removeprefix(KEY_WITHIN)) for n in within),
         ]
 
-    def _definitions_within(self, clock: str, learned: Sequence[KnownName]) -> Iterator[Definition]:
-        """Gives what articles, and the names just learned, define of the members of one coalition."""
-        rows = self._rows(
-            "SELECT n.spelling, n.party, p.name, n.kind FROM names n JOIN parties p ON p.key = n.party"
-            " WHERE n.kind >= 'key within:' AND n.kind < 'key within;' AND n.first_seen <= ? ORDER BY n.rowid",
-            (clock,),
-        )
-        said = (KnownName(r["spelling"], Party(r["party"], r["name"]), r["kind"]) for r in rows)
-        for n in (*said, *(n for n in learned if n.kind.startswith(KEY_WITHIN))):
-            yield Definition(n.spelling, n.party, within=n.kind.removeprefix(KEY_WITHIN))
-
     def _renamings(self, known_at: datetime | None) -> list[Evidence]:
-        clock = "e.first_seen <= :at AND (e.withdrawn IS NULL OR e.withdrawn > :at)" if known_at else "e.withdrawn IS NULL"
-        rows = self._rows(
-            f"{EVIDENCE} WHERE t.event = 'renamed' AND t.status = 'completed' AND {clock} ORDER BY e.id",
-            {"at": moment(known_at) if known_at else None},
-        )
+        told = "t.event = 'renamed' AND t.status = 'completed'"
+        if known_at is None:
+            rows = self._rows(f"{EVIDENCE} WHERE {told} AND e.withdrawn IS NULL ORDER BY e.id")
+        else:
+            rows = self._rows(_as_known(EVIDENCE, told), {"at": moment(known_at)})
         return [evidence_from(r) for r in rows]
 
     def coalition_keys(self) -> tuple[str, ...]:
@@ -513,13 +567,29 @@ class Reads:
         found["coalitions"] = int(self._rows("SELECT count(DISTINCT coalition) AS n FROM statements")[0]["n"])
         return found
 
-    def query(self, sql: str, seconds: float = 10.0) -> list[dict[str, Any]]:
+    def query(
+        self, sql: str, seconds: float = 10.0, functions: Mapping[str, Callable[..., str | None]] = MappingProxyType({})
+    ) -> list[dict[str, Any]]:
         """Runs one reading statement and gives its rows; bytes come as hexadecimal digits.
 
-        Raises StoreError for a statement that writes, for more than one, for a mistake in it, for more than `QUERY_ROWS` rows
-        and for one that takes longer than `seconds`.
+        `functions` are what it may call beside those of SQLite. Raises StoreError for a statement that writes, for more than one, for a
+        mistake in it, for more than `QUERY_ROWS` rows and for one that takes longer than `seconds`; and what a function raises.
         """
+        raised: list[PipelineError] = []
+
+        def heard(function: Callable[..., str | None]) -> Callable[..., str | None]:
+            def call(*arguments: Any) -> str | None:
+                try:
+                    return function(*arguments)
+                except PipelineError as problem:  # SQLite tells nothing of it but that there was one
+                    raised.append(problem)
+                    raise
+
+            return call
+
         with self._asking(seconds) as connection:
+            for name, function in functions.items():
+                connection.create_function(name, len(signature(function).parameters), heard(function))
             try:
                 cursor = connection.execute(sql)
                 if cursor.description is None:
@@ -527,7 +597,7 @@ class Reads:
                 names = [d[0] for d in cursor.description]
                 rows = cursor.fetchmany(QUERY_ROWS + 1)
             except (sqlite3.Error, sqlite3.Warning) as error:
-                raise StoreError(_refusal(error, seconds)) from error
+                raise raised[0] if raised else StoreError(_refusal(error, seconds)) from error
         if len(rows) > QUERY_ROWS:
             raise StoreError(f"the query gives more than {QUERY_ROWS} rows: add a LIMIT")
         return [{n: _shown(v) for n, v in zip(_distinct(names), row, strict=True)} for row in rows]

@@ -2,7 +2,8 @@
 
 Every table is STRICT. Times are ISO 8601 text in UTC as `datetime.isoformat()` writes them, which sorts as text; dates are as
 partial as the article was (`2024`, `2024-05`, `2024-05-14`). Valid time stands in `statements.date`, record time in
-`evidence.first_seen` and `evidence.withdrawn`, so that the state as known on another day can be derived from what stands here.
+`evidence.known_from` and `evidence.withdrawn`, and of what was said otherwise before in `former_evidence.known_from` and `known_until`,
+so that the state as known on another day can be derived from what stands here.
 
 A released migration is never edited: the next one changes what it made.
 """
@@ -844,6 +845,122 @@ ORDER BY d.number DESC;
 @migrations()
 def notices_about_sources(db: Database) -> None:
     for statement in _statements(NOTICING):
+        db.execute(statement)
+
+
+REMEMBERING = """
+ALTER TABLE evidence ADD COLUMN known_from TEXT NOT NULL DEFAULT '';
+UPDATE evidence SET known_from = first_seen;
+CREATE TABLE former_evidence (
+    id INTEGER PRIMARY KEY,
+    statement TEXT NOT NULL REFERENCES statements (key),
+    article INTEGER NOT NULL REFERENCES articles (id),
+    quote TEXT NOT NULL,
+    role TEXT,
+    other_name TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    detector TEXT NOT NULL,
+    published TEXT,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    coalition_said TEXT NOT NULL,
+    member_said TEXT NOT NULL,
+    successor TEXT REFERENCES parties (key),
+    known_from TEXT NOT NULL,
+    known_until TEXT NOT NULL
+) STRICT;
+CREATE INDEX former_evidence_statement ON former_evidence (statement, article);
+CREATE INDEX former_evidence_article ON former_evidence (article);
+CREATE INDEX former_evidence_successor ON former_evidence (successor) WHERE successor IS NOT NULL;
+CREATE TABLE lessons (
+    article INTEGER NOT NULL REFERENCES articles (id),
+    folded TEXT NOT NULL,
+    party TEXT NOT NULL REFERENCES parties (key),
+    kind TEXT NOT NULL,
+    said TEXT NOT NULL,
+    words TEXT NOT NULL,
+    known_from TEXT NOT NULL,
+    withdrawn TEXT,
+    PRIMARY KEY (article, folded, party, kind, known_from)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lessons_taught ON lessons (folded, party, kind);
+CREATE TABLE former_names (
+    spelling TEXT NOT NULL,
+    party TEXT NOT NULL REFERENCES parties (key),
+    folded TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    first_seen TEXT NOT NULL,
+    known_until TEXT NOT NULL
+) STRICT;
+CREATE VIEW definition_log AS
+SELECT l.known_from, l.withdrawn AS known_until, l.said AS name, p.name AS stands_for,
+    (SELECT name FROM parties WHERE key = substr(l.kind, instr(l.kind, ':') + 1) AND l.kind LIKE '%within:%') AS within,
+    EXISTS (SELECT 1 FROM names n WHERE n.folded = l.folded AND n.party = l.party AND n.kind = l.kind) AS heeded,
+    l.words, a.publisher, a.url
+FROM lessons l JOIN parties p ON p.key = l.party JOIN articles a ON a.id = l.article
+WHERE l.kind NOT LIKE 'key%'
+ORDER BY l.known_from DESC, l.said, a.url;
+DROP VIEW statement_log;
+CREATE VIEW statement_log AS
+{log}
+ORDER BY known_from DESC, statement, url;
+"""
+"""What an article said before its words were edited, or before it said them again: `evidence` has what it says now (or said last), known
+since `known_from`, `former_evidence` what was known until then. So the state as known on another day is derived from what stood there.
+Likewise `lessons` are what articles say that names mean, and `former_names` what was learned until none of them said so any more.
+
+In `statement_log` a judgement that comes or goes ends one line and begins the next. Each arm of the view is planned by itself, so that
+a question about one coalition does not go through the evidence of all."""
+_TURNS = """(SELECT id AS judgement, statement, article, made_at AS at FROM judgements WHERE statement IS NOT NULL
+    UNION ALL SELECT id, statement, article, undone_at FROM judgements WHERE statement IS NOT NULL AND undone_at IS NOT NULL)"""
+"""The moments at which what a statement counts as may have become another."""
+_HELD = """FROM judgements j WHERE j.statement = t.key AND (j.article IS NULL OR j.article = e.article)
+        AND (j.article IS NOT NULL OR t.date IS NOT NULL
+            OR julianday(coalesce(e.published, e.first_seen)) <= julianday(j.made_at) + 14)
+        AND j.made_at <= {since} AND (j.undone_at IS NULL OR j.undone_at > {since})"""
+"""The judgements that held for a piece of evidence at a moment, as `pipeline.store.rulings.covers` has it, with its days of late copies."""
+_LOGGED = """SELECT {since} AS known_from,
+    (SELECT min(at) FROM (SELECT {until} AS at UNION ALL SELECT w.at FROM {turns} w
+        WHERE w.statement = t.key AND (w.article IS NULL OR w.article = e.article) AND w.at > {since}
+        AND ({until} IS NULL OR w.at < {until}))) AS known_until,
+    iif(EXISTS (SELECT 1 {held} AND j.verdict = 'date'), (SELECT nullif(j.value, '') {held} AND j.verdict = 'date' ORDER BY j.id DESC),
+        t.date) AS effective,
+    c.name AS coalition, m.name AS member, t.event, t.status,
+    iif(EXISTS (SELECT 1 {held} AND j.verdict = 'role'), (SELECT nullif(j.value, '') {held} AND j.verdict = 'role' ORDER BY j.id DESC),
+        e.role) AS role,
+    e.published, a.publisher, e.quote AS words, a.url,
+    iif(EXISTS (SELECT 1 {held} AND j.verdict = 'right'), 1.0, round(e.confidence, 2)) AS confidence, e.detector,
+    NOT EXISTS (SELECT 1 {held} AND j.verdict = 'wrong') AS counts,
+    (SELECT j.verdict {held} ORDER BY j.id DESC LIMIT 1) AS judged,
+    (SELECT p.name FROM redirects r JOIN parties p ON p.key = r.counts_as WHERE r.party = t.coalition) AS coalition_counts_as,
+    (SELECT p.name FROM parties p WHERE p.key = coalesce(
+        (SELECT counts_as FROM redirects_within w
+            WHERE w.coalition = coalesce((SELECT counts_as FROM redirects WHERE party = t.coalition), t.coalition)
+            AND w.party = coalesce((SELECT counts_as FROM redirects WHERE party = t.member), t.member)),
+        (SELECT counts_as FROM redirects WHERE party = t.member))) AS member_counts_as,
+    t.key AS statement
+FROM {of} e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id = e.article
+    JOIN parties c ON c.key = t.coalition LEFT JOIN parties m ON m.key = t.member{where}"""
+_AT_A_TURN = """
+    JOIN (SELECT DISTINCT statement, article, at FROM {turns}) u ON u.statement = t.key AND (u.article IS NULL OR u.article = e.article)
+WHERE u.at > e.known_from AND ({until} IS NULL OR u.at < {until})
+    AND NOT (u.article IS NOT NULL AND EXISTS (SELECT 1 FROM {turns} w WHERE w.statement = t.key AND w.article IS NULL AND w.at = u.at))"""
+
+
+def _statement_log() -> str:
+    """The lines of `statement_log`: what stands, and what stood, each from its own beginning and from each turn of a judgement on."""
+    arms = []
+    for of, until in (("evidence", "e.withdrawn"), ("former_evidence", "e.known_until")):
+        for since, where in (("e.known_from", ""), ("u.at", _AT_A_TURN)):
+            arm = _LOGGED.replace("{where}", where).replace("{held}", _HELD).replace("{turns}", _TURNS)
+            arms.append(arm.replace("{of}", of).replace("{until}", until).replace("{since}", since))
+    return "\nUNION ALL\n".join(arms)
+
+
+@migrations()
+def what_was_known_before(db: Database) -> None:
+    for statement in _statements(REMEMBERING.replace("{log}", _statement_log())):
         db.execute(statement)
 
 

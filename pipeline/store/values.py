@@ -29,6 +29,7 @@ from pipeline.model import (
     FeedHints,
     Judgement,
     KnownName,
+    Lesson,
     Looks,
     Membership,
     Move,
@@ -205,7 +206,8 @@ class Reading:
     difference; `rulings` are those that hold from now on, `stirred` whether they are others than before. `retold` gives, by the
     statement (key) of each piece of evidence, the statements that told the same happening. `turns` are those of earlier alerts.
     `owner` is the house behind the publisher. `gists` is what becomes of those of its pairs; None lets go of all of the coalitions'.
-    `callings` are the names under which it shows parties; None where those of its statements are.
+    `callings` are the names under which it shows parties; None where those of its statements are. `lessons` are all the definitions that
+    the article holds, `unlearned` the names that no article defines any more.
     """
 
     article: Article
@@ -237,6 +239,8 @@ class Reading:
     owner: str = ""
     gists: Gists | None = None
     callings: tuple[Calling, ...] | None = None
+    lessons: tuple[Lesson, ...] = ()
+    unlearned: tuple[KnownName, ...] = ()
 
     @property
     def renames(self) -> bool:

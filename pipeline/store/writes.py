@@ -226,7 +226,9 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
     article = _save_article(db, reading, now)
     _save_addresses(db, article, (reading.article.url, *reading.addresses))
     _save_claims(db, article, reading)
+    _unlearn(db, reading.unlearned, now)
     _save_names(db, reading.learned, now)
+    _save_lessons(db, article, reading, now)
     ids = _save_evidence(db, article, reading.evidence, now)
     named = (p for e in reading.evidence for p in (e.statement.coalition, e.statement.member, e.successor) if p)
     callings = map(Calling, named) if reading.callings is None else reading.callings
@@ -378,6 +380,42 @@ def _save_names(db: sqlite3.Connection, learned: Sequence[KnownName], now: datet
     )
 
 
+def _save_lessons(db: sqlite3.Connection, article: int, reading: Reading, now: datetime) -> None:
+    """Keeps the definitions that an article holds; those that its edited words hold no longer are withdrawn."""
+    _save_parties(db, (lesson.name.party for lesson in reading.lessons))
+    held = {(fold(x.name.spelling), x.name.party.key, x.name.kind): x for x in reading.lessons}
+    living: set[tuple[str, str, str]] = set()
+    if reading.former:
+        rows = db.execute("SELECT folded, party, kind FROM lessons WHERE article = ? AND withdrawn IS NULL", (article,))
+        living = {(r["folded"], r["party"], r["kind"]) for r in rows}
+        gone = living - held.keys() if reading.former.article.origin == reading.article.origin else ()
+        db.executemany(
+            "UPDATE lessons SET withdrawn = ? WHERE article = ? AND folded = ? AND party = ? AND kind = ? AND withdrawn IS NULL",
+            [(moment(now), article, *lesson) for lesson in gone],
+        )
+    db.executemany(
+        "INSERT OR REPLACE INTO lessons (article, folded, party, kind, said, words, known_from) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(article, *key, x.said, x.words, moment(now)) for key, x in held.items() if key not in living],
+    )
+
+
+def _unlearn(db: sqlite3.Connection, names: Sequence[KnownName], now: datetime) -> None:
+    """Lets go of names that no article defines any more; that they were known is kept."""
+    for n in names:
+        which = (fold(n.spelling), n.party.key, n.kind)
+        db.execute(
+            "INSERT INTO former_names SELECT spelling, party, folded, kind, source, first_seen, ? FROM names"
+            " WHERE folded = ? AND party = ? AND kind = ?",
+            (moment(now), *which),
+        )
+        db.execute("DELETE FROM names WHERE folded = ? AND party = ? AND kind = ?", which)
+        called = [r["name"] for r in db.execute("SELECT name FROM called WHERE party = ? AND naming = 'said'", (n.party.key,))]
+        own = [name for name in called if fold(name) == which[0]]
+        if len(own) < len(called):
+            db.executemany("DELETE FROM called WHERE party = ? AND naming = 'said' AND name = ?", [(n.party.key, name) for name in own])
+            _show(db, (n.party.key,))
+
+
 def _save_callings(db: sqlite3.Connection, callings: Iterable[Calling], published: datetime) -> None:
     """Keeps by which names an article calls parties, and shows each party under the best of all that it was ever called."""
     callings = tuple(callings)
@@ -433,32 +471,44 @@ def _save_evidence(db: sqlite3.Connection, article: int, evidence: Sequence[Evid
     )
     ids = {}
     for e in evidence:
-        key = e.statement.key
-        row = db.execute(
-            "INSERT INTO evidence (statement, article, quote, role, other_name, confidence, detector, published, first_seen, last_seen,"
-            " coalition_said, member_said, successor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (statement, article)"
-            " DO UPDATE SET quote = excluded.quote, role = excluded.role, other_name = excluded.other_name,"
-            " confidence = excluded.confidence, detector = excluded.detector, published = excluded.published,"
-            " coalition_said = excluded.coalition_said, member_said = excluded.member_said, successor = excluded.successor,"
-            " last_seen = excluded.last_seen, withdrawn = NULL RETURNING id",
-            (
-                key,
-                article,
-                e.quote,
-                e.role,
-                e.other_name,
-                e.confidence,
-                e.detector,
-                moment(e.published) if e.published else None,
-                moment(e.first_seen),
-                moment(now),
-                e.coalition_said,
-                e.member_said,
-                e.successor.key if e.successor else None,
-            ),
-        ).fetchone()
-        ids[key] = row["id"]
+        said = {
+            "statement": e.statement.key,
+            "article": article,
+            "quote": e.quote,
+            "role": e.role,
+            "other_name": e.other_name,
+            "confidence": e.confidence,
+            "published": moment(e.published) if e.published else None,
+            "coalition_said": e.coalition_said,
+            "member_said": e.member_said,
+            "successor": e.successor.key if e.successor else None,
+            "detector": e.detector,
+            "first_seen": moment(e.first_seen),
+            "now": moment(now),
+        }
+        db.execute(_KEEP_FORMER, said)
+        ids[e.statement.key] = db.execute(_SAY, said).fetchone()["id"]
     return ids
+
+
+_TELLING = ("quote", "role", "other_name", "confidence", "published", "coalition_said", "member_said", "successor")
+"""What a piece of evidence tells. Where any of it becomes other, or what was withdrawn is said again, the former is kept as former."""
+_IS_OTHER = (
+    f"(evidence.withdrawn IS NOT NULL OR ({', '.join(f'evidence.{c}' for c in _TELLING)}) IS NOT ({', '.join(f':{c}' for c in _TELLING)}))"
+)
+_KEEP_FORMER = (
+    f"INSERT INTO former_evidence (statement, article, {', '.join(_TELLING)}, detector, first_seen, last_seen, known_from, known_until)"
+    f" SELECT statement, article, {', '.join(_TELLING)}, detector, first_seen, last_seen, known_from, coalesce(withdrawn, :now)"
+    " FROM evidence WHERE statement = :statement AND article = :article"
+    f" AND known_from < coalesce(withdrawn, :now) AND {_IS_OTHER}"
+)
+_SAY = (
+    f"INSERT INTO evidence (statement, article, {', '.join(_TELLING)}, detector, first_seen, last_seen, known_from)"
+    f" VALUES (:statement, :article, {', '.join(f':{c}' for c in _TELLING)}, :detector, :first_seen, :now, :now)"
+    f" ON CONFLICT (statement, article) DO UPDATE SET {', '.join(f'{c} = excluded.{c}' for c in _TELLING)},"
+    " detector = excluded.detector, last_seen = excluded.last_seen, withdrawn = NULL,"
+    f" known_from = iif({_IS_OTHER}, :now, evidence.known_from) RETURNING id"
+)
 
 
 def _withdraw(db: sqlite3.Connection, withdrawn: Sequence[Evidence], now: datetime) -> None:
