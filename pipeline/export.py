@@ -1,12 +1,13 @@
 """What is known → other programs' forms: FollowTheMoney and Popolo as JSON lines, and CSV that `pipeline import` reads again.
 
 One line is one thing; the same store gives the same lines in the same order. What is written are memberships, spell by spell, each
-with the words it rests on. Who only announced, declined or was missed was no member: such pairs are counted, and written in none of
-the forms. No file is opened here.
+with the words it rests on. Who only announced, declined or was missed was no member: such pairs are counted there, and stand in the form
+that has all statements, those that deny, announce or miss something among them. No file is opened here.
 
 FollowTheMoney (schemata `Organization`, `PublicBody`, `Article`, `Membership` of its model 4): members are `LegalEntity`s, so that a
 state, for which it has no schema, is a `PublicBody`. Popolo: `Organization` and `Membership` with `member`, `organization_id` and
-`sources`, told apart by `@type`.
+`sources`, told apart by `@type`. Neither has a word for what is denied or only announced, so that statements are lines of their own
+making; their parties have the ids that they have in the other two forms.
 """
 
 from __future__ import annotations
@@ -119,7 +120,51 @@ def table(bodies: Iterable[Body]) -> Iterator[str]:
             )
 
 
-FORMATS: Mapping[str, Callable[[Iterable[Body]], Iterator[str]]] = {"ftm": follow_the_money, "popolo": popolo, "csv": table}
+def statements(bodies: Iterable[Body]) -> Iterator[str]:
+    """Gives what articles state and what counts of it, as JSON lines, one for each statement, with all its evidence, oldest first."""
+    for body in bodies:
+        said: dict[str, list[Evidence]] = {}
+        for e in sorted(body.evidence, key=lambda e: (e.said_on(), e.article, e.log_key)):
+            said.setdefault(e.statement.key, []).append(e)
+        for key, spoken in said.items():
+            s = spoken[0].statement
+            yield _line(
+                {
+                    "@type": "Statement",
+                    "id": f"statement-{key}",
+                    "coalition": {"id": _party_id(s.coalition), "name": s.coalition.name},
+                    "member": {"id": _party_id(s.member), "name": s.member.name} if s.member else None,
+                    "event": s.event,
+                    "status": s.status,
+                    "date": str(s.date) if s.date else None,
+                    "sources": independent(spoken),
+                    "evidence": [_evidence(e) for e in spoken],
+                }
+            )
+
+
+def _evidence(e: Evidence) -> dict[str, Any]:
+    return {
+        "statement": e.log_key,
+        "url": e.article,
+        "publisher": e.publisher,
+        "published": e.published.isoformat() if e.published else None,
+        "first_seen": e.first_seen.isoformat(),
+        "quote": e.quote,
+        "role": e.role,
+        "coalition_said": e.coalition_said,
+        "member_said": e.member_said or None,
+        "confidence": round(e.confidence, 4),
+        "detector": e.detector,
+    }
+
+
+FORMATS: Mapping[str, Callable[[Iterable[Body]], Iterator[str]]] = {
+    "ftm": follow_the_money,
+    "popolo": popolo,
+    "csv": table,
+    "statements": statements,
+}
 
 
 def left_out(bodies: Iterable[Body]) -> Counter[str]:

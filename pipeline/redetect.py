@@ -16,7 +16,7 @@ Each article is one transaction; a redetection that was cut short goes on where 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -70,8 +70,16 @@ class Redetection:
     gained: tuple[Change, ...]
     lost: tuple[Change, ...]
     alerts: tuple[Alert, ...]
-    lost_alerts: int
+    lost_alerts: tuple[Alert, ...]
     given_up: int
+
+    def alerts_gained(self) -> list[tuple[Alert, Change]]:
+        """Gives the alerts that are raised, each with what it tells."""
+        return _telling(self.alerts, self.gained)
+
+    def alerts_lost(self) -> list[tuple[Alert, Change]]:
+        """Gives the alerts that were raised and rest on nothing any more, each with what it told."""
+        return _telling(self.lost_alerts, self.lost)
 
     def as_json(self) -> dict[str, Any]:
         """Gives the document of `pipeline redetect --json`."""
@@ -98,8 +106,8 @@ class Redetection:
                 "lost": [render.change_document(c) for c in self.lost],
             },
             "alerts": {
-                "gained": [{"id": a.id, "change": a.change, "severity": a.severity, "channels": list(a.channels)} for a in self.alerts],
-                "lost": self.lost_alerts,
+                "gained": [_alert_document(a, c) for a, c in self.alerts_gained()],
+                "lost": [_alert_document(a, c) for a, c in self.alerts_lost()],
                 "deliveries_given_up": self.given_up,
             },
         }
@@ -143,7 +151,7 @@ def redetect(
             tuple(gained),
             lost,
             tuple(raised),
-            store.alert_count([c.id for c in lost]),
+            store.alerts_on([c.id for c in lost]),
             given_up,
         )
         store.finish_run(run, _summary(report), now)
@@ -238,6 +246,24 @@ def _claim_document(turn: ClaimTurn) -> dict[str, Any]:
     }
 
 
+def _telling(alerts: Sequence[Alert], changes: Sequence[Change]) -> list[tuple[Alert, Change]]:
+    by_id = {c.id: c for c in changes}
+    return [(a, by_id[a.change]) for a in alerts]
+
+
+def _alert_document(alert: Alert, change: Change) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "change": alert.change,
+        "kind": change.kind,
+        "coalition": change.coalition.name,
+        "member": change.member.name if change.member else None,
+        "rule": alert.rule,
+        "severity": alert.severity,
+        "channels": list(alert.channels),
+    }
+
+
 def _state_document(m: Membership | None) -> dict[str, Any] | None:
     if m is None:
         return None
@@ -256,5 +282,5 @@ def _summary(report: Redetection) -> dict[str, Any]:
         "claims": {"gained": sum(t.gained for t in report.claims), "lost": sum(not t.gained for t in report.claims)},
         "memberships": len(report.memberships),
         "changes": {"gained": len(report.gained), "lost": len(report.lost)},
-        "alerts": len(report.alerts),
+        "alerts": {"gained": len(report.alerts), "lost": len(report.lost_alerts)},
     }

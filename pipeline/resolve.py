@@ -108,8 +108,15 @@ def forms_from(text: str, heads: str = "") -> Forms:
         else:
             sections[section].append(tuple(fold(f"x {line}").split()[1:]))  # alone, the "A" of "A/S" would be an article
     vague = {words[0] for words in sections["vague"]} | {line.split()[0] for line in _lines(heads)}
-    kinds = ("legal", "before", "group", "state", "office", "government")
-    return Forms(*(frozenset(sections[name]) for name in kinds), vague=frozenset(vague))
+    return Forms(
+        legal=frozenset(sections["legal"]),
+        before=frozenset(sections["before"]),
+        group=frozenset(sections["group"]),
+        state=frozenset(sections["state"]),
+        office=frozenset(sections["office"]),
+        government=frozenset(sections["government"]),
+        vague=frozenset(vague),
+    )
 
 
 def known_from_watch(watched: Iterable[Watched]) -> tuple[KnownName, ...]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.doctor import Examination
     from pipeline.export import Body
     from pipeline.importing import ImportReport
-    from pipeline.model import Evidence, Membership
+    from pipeline.model import Alert, Evidence, Membership
     from pipeline.redetect import Redetection
     from pipeline.store import Store
 
@@ -62,11 +62,15 @@ def add_commands(command: Command) -> None:
     give = command(
         "export",
         export,
-        "write out all memberships with the words they rest on",
-        "pipeline export --format ftm -o memberships.jsonl",
+        "write out all memberships, or all statements, with the words they rest on",
+        "pipeline export --format ftm -o memberships.jsonl\n  pipeline export --format statements -o statements.jsonl",
     )
     give.add_argument(
-        "--format", choices=["ftm", "popolo", "csv"], default="ftm", help="FollowTheMoney or Popolo JSON lines, or CSV; without it ftm"
+        "--format",
+        choices=["ftm", "popolo", "csv", "statements"],
+        default="ftm",
+        help="memberships as FollowTheMoney or Popolo JSON lines, or as CSV; or all statements (denials, intentions) as JSON lines; "
+        "without it ftm",
     )
     give.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to; without it to standard output")
 
@@ -192,9 +196,9 @@ def export(args: argparse.Namespace) -> int:
     with reading(configuration(args)) as store, _output(args.output) as out:
         for line in FORMATS[args.format](counted_bodies(store)):
             out.write(line)
-    if without:
+    if without and args.format != "statements":
         counts = ", ".join(f"{n} {standing}" for standing, n in sorted(without.items()))
-        print(f"Left out, since they are no memberships: {counts}.", file=sys.stderr)
+        print(f"No memberships, and left out here: {counts}; --format statements has what was said of them.", file=sys.stderr)
     return DONE
 
 
@@ -366,12 +370,19 @@ def _show_redetection(report: Redetection) -> None:
     )
     several("Changes gained", [f"+ {c.coalition.name}: {describe(c)}{' (history)' if c.historic else ''}" for c in report.gained])
     several("Changes lost", [f"- {c.coalition.name}: {describe(c)}" for c in report.lost])
+    for title, sign, alerts in (("Alerts gained", "+", report.alerts_gained()), ("Alerts lost", "-", report.alerts_lost())):
+        several(title, [f"{sign} {a.severity}: {c.coalition.name}: {describe(c)}{_channels(a)}" for a, c in alerts])
     would = "would be " if report.trial else ""
-    print(f"\n{counted(len(report.alerts), 'alert')} {would}raised; {report.lost_alerts} that were raised rest on nothing any more.")
+    lost = len(report.lost_alerts)
+    print(f"\n{counted(len(report.alerts), 'alert')} {would}raised; {lost} that were raised rest on nothing any more.")
     if report.given_up:
         print(f"{report.given_up} deliveries about them {would}given up.")
     if report.trial:
         print("Nothing was changed: leave out --dry-run to apply it.")
+
+
+def _channels(alert: Alert) -> str:
+    return f" → {', '.join(alert.channels)}" if alert.channels else ""
 
 
 def _claim_line(claim: Any) -> str:

@@ -161,8 +161,8 @@ def _fill_knowledge(db: Any, world: World, times: list[str], days: Any) -> None:
         evidence.append((formed.key, c + 1, "They said so.", at, at, at))
     db.executemany("INSERT OR IGNORE INTO statements VALUES (?, ?, ?, ?, ?, ?)", statements)
     db.executemany(
-        "INSERT INTO evidence (statement, article, quote, other_name, confidence, detector, published, first_seen, last_seen)"
-        " VALUES (?, ?, ?, '', 0.9, 'b', ?, ?, ?)",
+        "INSERT INTO evidence (statement, article, quote, other_name, confidence, detector, published, first_seen, last_seen,"
+        " known_from) VALUES (?1, ?2, ?3, '', 0.9, 'b', ?4, ?5, ?6, ?5)",
         evidence,
     )
     db.executemany("INSERT OR REPLACE INTO memberships (coalition, member, standing, since, derived) VALUES (?, ?, ?, ?, ?)", memberships)

@@ -127,9 +127,44 @@ def test_csv_is_a_list_that_can_be_imported_again() -> None:
     assert again.skipped == ()
 
 
-def test_who_never_was_a_member_is_counted_and_left_out() -> None:
+def test_who_never_was_a_member_is_counted_and_stands_among_the_statements() -> None:
     assert export.left_out(bodies()) == {"declined": 1}
     assert "Altera" not in "".join(export.table(bodies()))
+    declined = next(s for s in lines("statements") if s["event"] == "declined")
+    assert declined["member"]["name"] == "Altera" and declined["evidence"][0]["quote"] == "Altera declined"
+
+
+def test_statements_are_all_that_counts_each_with_its_evidence() -> None:
+    found = lines("statements")
+    assert {(s["event"], s["date"], (s["member"] or {}).get("name"), len(s["evidence"])) for s in found} == {
+        ("joined", "2021-03", "Norvik", 1),
+        ("left", "2022", "Norvik", 1),
+        ("joined", "2024-05-02", "Norvik", 1),
+        ("member", None, "France", 1),
+        ("declined", None, "Altera", 1),
+        ("formed", "2020", None, 2),
+        ("formed", "2021", None, 1),
+    }
+    assert len(found) == 7 and {s["status"] for s in found} == {"completed"}
+    denied = replace(said(party("Norvik"), Event.LEFT), statement=Statement(COMPACT, party("Norvik"), Event.LEFT, Status.DENIED))
+    planned = replace(
+        said(FRANCE, Event.WILL_LEAVE), statement=Statement(COMPACT, FRANCE, Event.WILL_LEAVE, Status.PLANNED, Day.parse("2030"))
+    )
+    absent = said(party("Selmer"), Event.ABSENT)
+    body = replace(bodies()[0], evidence=(denied, planned, absent))
+    more = [json.loads(line) for line in export.statements([body])]
+    assert {(s["event"], s["status"], s["date"]) for s in more} == {
+        ("left", "denied", None),
+        ("will_leave", "planned", "2030"),
+        ("absent", "completed", None),
+    }
+    assert len({s["id"] for s in (*found, *more)}) == len(found) + len(more)
+
+
+def test_parties_of_statements_are_those_of_the_memberships() -> None:
+    ids = {t["id"] for t in lines("popolo") if t["@type"] == "Organization"} | {e["id"] for e in lines("ftm")}
+    assert {s["coalition"]["id"] for s in lines("statements")} <= ids
+    assert {s["member"]["id"] for s in lines("statements") if s["member"] and s["member"]["name"] != "Altera"} <= ids
 
 
 def test_the_order_of_the_evidence_does_not_count() -> None:

@@ -65,6 +65,7 @@ def test_a_store_of_an_older_release_is_understood(dump: Path, tmp_path: Path) -
         assert {c.kind for c in store.changes()} == {"member_joined", "claim_corrected", "member_left"}
         assert [a.title for a in store.search("named by mistake")] == ["Carriers found compact"]
         assert store.due_deliveries(datetime(2030, 1, 1, tzinfo=UTC)) == ()
+        assert store.query("SELECT count(*) AS n FROM evidence WHERE known_from <> first_seen") == [{"n": 0}]
 
 
 def test_the_dump_of_the_first_release_is_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from pipeline.model import Claim, Event, Role, Status, Verdict
 from pipeline.store import Store
 from tests.shelf import DAY, Shelf, Told, claim
 from tests.test_cli import configured, document, refused
+from tests.test_readme import README
 
 COMPACT = "harbour data compact"
 AGES = date(2030, 1, 1)
@@ -213,3 +215,12 @@ def test_sql_says_what_is_wrong_with_a_day(capsys: pytest.CaptureFixture[str], c
     assert code == cli.WRONG and "'no day' is no moment" in said
     rows = document(capsys, "--config", configuration, "query", "SELECT members_at('No Such Body', NULL, NULL) AS m", "--json")
     assert rows == [{"m": "[]"}]
+
+
+def test_the_question_in_the_readme_is_answered(capsys: pytest.CaptureFixture[str], configuration: str) -> None:
+    [sql] = re.findall(r"```sql\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    asked = sql.replace("AI Alliance", "harbour data compact").replace("2024-02-15", "2024-03-30")
+    rows = document(capsys, "--config", configuration, "query", asked, "--json")
+    assert rows == []  # on the first of March nobody had told of it
+    rows = document(capsys, "--config", configuration, "query", asked.replace("2024-03-01", "2024-03-02"), "--json")
+    assert rows == [{"member": "Altera Lines", "standing": "in", "role": None}]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import app, config, cycle, doctor
+from pipeline import app, config, cycle, doctor, upkeep
 from pipeline.fetch import Fetcher
 from pipeline.model import Article, Claim, Detection, Event, PartialDate, Quote, Status
 from pipeline.redetect import Redetection, redetect
@@ -185,13 +185,37 @@ def test_old_news_raises_no_alert_whatever_the_rules_say_and_fresh_news_does(des
     assert [m.subject for _, m in desk.told] == ["high: Harbour Data Compact: Norvik Freight left"]
 
 
+def test_a_trial_names_the_alerts_that_would_be_gained_and_lost(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    newer = {**OLDER, "was leaving the Harbour Data Compact": (("Norvik Freight", Event.LEFT, ""),)}
+    report = again(desk, newer, days=93, trial=True)
+    alerts = report.as_json()["alerts"]
+    gained, lost = ([(a["kind"], a["member"], a["coalition"], a["channels"]) for a in alerts[which]] for which in ("gained", "lost"))
+    assert gained == [("member_left", "Norvik Freight", "Harbour Data Compact", ["desk"])]
+    assert lost == [("member_left", "Altera Lines", "Harbour Data Compact", ["desk"])]
+    assert {a["rule"] for which in ("gained", "lost") for a in alerts[which]} == {"everything"}
+    upkeep._show_redetection(report)
+    said = capsys.readouterr().out
+    assert "Alerts gained\n  + high: Harbour Data Compact: Norvik Freight left → desk" in said
+    assert "Alerts lost\n  - high: Harbour Data Compact: Altera Lines left → desk" in said
+    assert "1 alert would be raised; 1 that were raised rest on nothing any more." in said
+
+
+def test_a_long_list_of_alerts_is_cut_for_a_person_and_whole_in_json(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    many = tuple((f"Carrier {n}", Event.LEFT, "") for n in range(upkeep.SHOWN + 5))
+    report = again(desk, {**OLDER, "was leaving the Harbour Data Compact": many}, days=93, trial=True)
+    assert len(report.as_json()["alerts"]["gained"]) == upkeep.SHOWN + 5
+    upkeep._show_redetection(report)
+    part = capsys.readouterr().out.split("Alerts gained\n")[1].split("\n\n")[0]
+    assert len(part.splitlines()) == upkeep.SHOWN + 1 and "and 5 more; --json shows all" in part
+
+
 def test_what_waits_to_be_delivered_about_a_lost_change_is_given_up(desk: Desk) -> None:
     desk.failing_channel = "desk"
     desk.publish("second", "Quorra joins", ("Quorra Shipping joined the Harbour Data Compact on Monday, the carrier said.",), NOW)
     desk.gold = Table("d1", {"Quorra Shipping joined": (("Quorra Shipping", Event.JOINED, ""),)})  # type: ignore[assignment]
     desk.run(NOW + timedelta(hours=1))
     report = again(desk, OLDER, days=1)
-    assert (told(report)[1], report.lost_alerts, report.given_up) == ([("member_joined", "Quorra Shipping")], 1, 1)
+    assert (told(report)[1], len(report.lost_alerts), report.given_up) == ([("member_joined", "Quorra Shipping")], 1, 1)
     desk.failing_channel = ""
     desk.run(NOW + timedelta(days=2))
     assert desk.told == []

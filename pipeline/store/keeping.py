@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.errors import Stopped, StoreError
-from pipeline.model import Article, Change, Claim, Event, PartialDate, Quote, Role, Status
+from pipeline.model import Alert, Article, Change, Claim, Event, PartialDate, Quote, Role, Severity, Status
 from pipeline.store.opening import translated
 from pipeline.store.polling import Polling, bury
 from pipeline.store.reads import moment, surely, time_of, unpack
@@ -352,10 +352,12 @@ class Keeping(Polling):
         )
         return self._with_evidence(rows)
 
-    def alert_count(self, changes: Iterable[str]) -> int:
-        """Counts the alerts that were raised for changes."""
-        ids = json.dumps(sorted(changes))
-        return int(self._rows("SELECT count(*) FROM alerts WHERE change IN (SELECT value FROM json_each(?))", (ids,))[0][0])
+    def alerts_on(self, changes: Iterable[str]) -> tuple[Alert, ...]:
+        """Gives the alerts that were raised for changes (ids), in the order of raising."""
+        rows = self._rows(
+            "SELECT * FROM alerts WHERE change IN (SELECT value FROM json_each(?)) ORDER BY raised, rowid", (json.dumps(sorted(changes)),)
+        )
+        return tuple(Alert(r["change"], r["rule"], Severity(r["severity"]), tuple(json.loads(r["channels"])), r["sources"]) for r in rows)
 
     def changes_that_stand(self) -> frozenset[str]:
         """Gives the ids of the changes that rest on living evidence still."""
