@@ -419,7 +419,7 @@ def resolve(claims: Sequence[Claim], identities: Identities, source: str = "") -
     )
 
 
-def in_words(lessons: Iterable[Lesson], *texts: str) -> tuple[Lesson, ...]:
+def in_words(lessons: Sequence[Lesson], *texts: str) -> tuple[Lesson, ...]:
     """Gives lessons with the words of the article in which they stand: the sentence that has the name and its fuller one, else the
     first that has the name.
 
@@ -427,12 +427,13 @@ def in_words(lessons: Iterable[Lesson], *texts: str) -> tuple[Lesson, ...]:
     >>> in_words([lesson], "ZPA grows", "It grew. The Zonal Pear Alliance (ZPA) said so. ZPA has nine members.")[0].words
     'The Zonal Pear Alliance (ZPA) said so.'
     """
-    sentences = [(s, f" {fold(f'x {s}')} ") for text in texts for s in _SENTENCES.split(text) if s.strip()]
+    sentences = [s.strip() for text in texts for s in _SENTENCES.split(text) if s.strip()] if lessons else []
 
     def words_of(lesson: Lesson) -> str:
-        said = [(s, folded) for s, folded in sentences if f" {fold(lesson.said)} " in folded]
-        both = (s for s, folded in said if fold(lesson.said) != fold(lesson.name.party.name) and fold(lesson.name.party.name) in folded)
-        return next(both, said[0][0] if said else "").strip()[:_LONGEST_WORDS]
+        short, full = fold(lesson.said), fold(lesson.name.party.name)
+        said = [s for s in sentences if lesson.said in s] or [s for s in sentences if short in fold(s)]
+        both = (s for s in said if short != full and full in fold(s))
+        return next(both, said[0] if said else "")[:_LONGEST_WORDS]
 
     return tuple(replace(lesson, words=words_of(lesson)) for lesson in lessons)
 

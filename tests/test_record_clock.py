@@ -182,6 +182,29 @@ def test_what_is_said_again_word_for_word_is_one_line_and_one_source() -> None:
         assert members(shelf.store, moment_of(2) + timedelta(days=1)) == [] != members(shelf.store, moment_of(1))
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "kinds"),
+    [
+        (Role.OBSERVER, Role.MEMBER, [("claim_corrected", "observer", "member")]),
+        (Role.LEAD, Role.MEMBER, [("claim_corrected", "lead", "member")]),
+        (None, Role.MEMBER, []),
+        (Role.MEMBER, Role.MEMBER, []),
+    ],
+)
+def test_another_role_after_an_edit_is_a_correction(first: Role | None, then: Role, kinds: list[tuple[str, str, str]]) -> None:
+    with Shelf() as shelf:
+        told("a", replace(NORVIK, role=first))(shelf, moment_of(0))
+        told("a", replace(NORVIK, role=then), version=1)(shelf, moment_of(1))
+        changes = shelf.store.changes()[1:]
+        assert [(c.kind, c.before, c.after) for c in changes] == kinds
+        assert shelf.store.memberships(COMPACT)[0].role is then
+        before = shelf.state()
+        assert memory.rebuild(shelf.store, moment_of(2)) == 0 and shelf.state() == before
+        shelf.version = "newer"
+        told("a", replace(NORVIK, role=Role.PARTNER), version=2)(shelf, moment_of(3))
+        assert len(shelf.store.changes()) == 1 + len(kinds), "another version of the detector is no correction of the publisher's"
+
+
 # In SQL.
 
 

@@ -308,15 +308,22 @@ def _hear_again(course: Course, told: Sequence[Told], h: Happening, e: Evidence)
 
 def _other_role(course: Course, h: Happening, e: Evidence) -> list[Told]:
     """One entry cannot be both as a partner and as a full member: the later word on it is a correction or a dispute."""
-    if e.role is None or h.role is None or (h.role in AFFILIATE) == (e.role in AFFILIATE):
-        return []
-    if not corrects(h, e) and not CORRECTS.search(e.quote):
+    if e.role is None or h.role is None or h.role is e.role:
         return []
     common = {"before": str(h.role), "after": str(e.role), "role": e.role, "when": h.when}
+    if _rewrites(h, e):
+        return [Told(ChangeKind.CLAIM_CORRECTED, h, [e], timeless=True, **common)]  # type: ignore[arg-type]
+    if (h.role in AFFILIATE) == (e.role in AFFILIATE) or not (corrects(h, e) or CORRECTS.search(e.quote)):
+        return []
     return [
         Told(ChangeKind.CLAIM_CORRECTED, h, [e], timeless=True, **common),  # type: ignore[arg-type]
         Told(ChangeKind.ROLE_CHANGED, h, [e], timeless=True, **common),  # type: ignore[arg-type]
     ]
+
+
+def _rewrites(h: Happening, e: Evidence) -> bool:
+    """Whether the very article that gave an entry its role gives it another one now that it was edited."""
+    return any((x.article, x.log_key, x.detector, x.role) == (e.article, e.log_key, e.detector, h.role) for x in h.evidence)
 
 
 def _hear_differently(course: Course, e: Evidence, event: Event, first: date) -> list[Told]:
