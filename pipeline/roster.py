@@ -14,7 +14,11 @@ What is concluded (the day is that of the reading):
 - a name that vanished together with the coming of a fuller or shorter form of it is the same member under another spelling;
 - a name that this list let go and lists again within `BACK_DAYS`: the list corrects itself;
 - a name still listed `LAG_DAYS` after the news last told of its exit (pages lag): the exit is disputed, once. An exit that is
-  older than `OLD_DAYS` is history: whoever is listed now has come back.
+  older than `OLD_DAYS` is history: whoever is listed now has come back;
+- a member that the news said had joined and that neither this reading nor the last one lists, `LAG_DAYS` after the news last told of
+  it: it is said to be missing (`absent`), once, which disputes the joining and takes no one out. Nothing is said of joinings older
+  than `OLD_DAYS`, by a list of those with one role alone, of a name that may stand there in another spelling, or of more members at
+  once than may vanish: such a list leaves members out, or names them otherwise.
 """
 
 from __future__ import annotations
@@ -35,7 +39,7 @@ from pipeline.articles.blocks import logo_name, tidy
 from pipeline.articles.blocks import read as read_blocks
 from pipeline.articles.charset import decode
 from pipeline.errors import ParseError
-from pipeline.model import Claim, Event, Evidence, Membership, Page, PartialDate, Quote, Roster, RosterRule, Standing, Status
+from pipeline.model import Claim, Event, Evidence, Membership, Page, PartialDate, Quote, Role, Roster, RosterRule, Standing, Status
 from pipeline.text import fold
 
 VERSION = "roster-1"
@@ -46,6 +50,8 @@ GROWTH = 0.5
 """Share of new names beyond which a list shows more than it did (all members, no longer the founders alone)."""
 LAG_DAYS = 30
 """A page of members may be this long behind the news before it contradicts it. Chosen by hand: most pages are kept monthly."""
+WHOLE = frozenset({None, Role.MEMBER, Role.SIGNATORY})
+"""Roles that a list of all members gives; one of founders, of a board or of observers says nothing of the others."""
 OLD_DAYS = 365
 BACK_DAYS = 14
 SURE = 0.95
@@ -132,6 +138,12 @@ def listing(rule: RosterRule, names: Iterable[str]) -> tuple[Claim, ...]:
     return tuple(_claim(rule, name, Event.MEMBER, f"{name} is listed.") for name in names)
 
 
+def unlisted(standing: Mapping[str, Membership], listed: Iterable[str]) -> tuple[str, ...]:
+    """Gives those who are in and whose keys are not among the `listed` ones, of now and before."""
+    here = set(listed)
+    return tuple(key for key, m in standing.items() if m.standing is Standing.IN and key not in here)
+
+
 def claims(
     rule: RosterRule,
     names: Sequence[str],
@@ -143,8 +155,8 @@ def claims(
 ) -> tuple[Claim, ...]:
     """Gives what a complete reading says that is worth keeping, each claim with a sentence of its own for words.
 
-    `keys` gives the member that each name, of now and before, stands for; `standing` what was derived of these members, `told` the
-    evidence about those who are out.
+    `keys` gives the member that each name, of now and before, stands for; `standing` what was derived of the members of the
+    coalition, `told` the evidence about those who are out, or in and `unlisted`.
     """
     exits = _Exits(rule, told)
     earlier = {keys[n]: n for n in past.names} if past else {}
@@ -184,7 +196,37 @@ def claims(
             # The statement of the news is confirmed under its own date; the page only tells by when.
             when = stands.until if out and stands else _partial(today)
             made.append(replace(_claim(rule, name, Event.LEFT, sentence), date=when, confidence=GONE, role=None))
-    return tuple(made)
+    return (*made, *(_missing(rule, names, keys, standing, told, today) if past else ()))
+
+
+def _missing(
+    rule: RosterRule,
+    names: Sequence[str],
+    keys: Mapping[str, str],
+    standing: Mapping[str, Membership],
+    told: Sequence[Evidence],
+    today: date,
+) -> tuple[Claim, ...]:
+    """Says of whom the news told that it joined, and no complete reading lists, that it is missing."""
+    if rule.role not in WHOLE:
+        return ()
+    joined, said = defaultdict[str, list[date]](list), set[str]()
+    for e in told:
+        if e.withdrawn or not e.statement.member:
+            continue
+        if e.statement.event is Event.ABSENT and _is_own(rule, e):
+            said.add(e.statement.member.key)
+        elif e.statement.event is Event.JOINED and e.statement.status is Status.COMPLETED and e.detector != VERSION:
+            joined[e.statement.member.key].append(max(e.said_on(), e.statement.date.earliest() if e.statement.date else date.min))
+    made: list[Claim] = []
+    for key in unlisted(standing, keys.values()):
+        days, name = joined.get(key), standing[key].member.name
+        if not days or key in said or not LAG_DAYS < (today - max(days)).days <= OLD_DAYS:
+            continue
+        if not any(_within(name, n) or _within(n, name) for n in names):
+            sentence = f"{name} is not listed on {_day(today)}, though it was said to have joined."
+            made.append(replace(_claim(rule, name, Event.ABSENT, sentence), confidence=GONE, role=None))
+    return tuple(made) if len(made) <= max(int(rule.most_vanishing * len(names)), 1) else ()
 
 
 def words(rule: RosterRule, names: Sequence[str], said: Sequence[Claim], today: date) -> tuple[str, str, tuple[Claim, ...]]:
@@ -214,19 +256,20 @@ class _Exits:
     def own(self, key: str, today: date) -> bool:
         """Whether nobody but this list itself told of the exit, and not long ago."""
         completed = [e for e in self._told[key] if e.statement.status is Status.COMPLETED]
-        return bool(completed) and all(self._is_own(e) and (today - e.said_on()).days <= BACK_DAYS for e in completed)
+        return bool(completed) and all(_is_own(self._rule, e) and (today - e.said_on()).days <= BACK_DAYS for e in completed)
 
     def contradicted(self, key: str, today: date) -> bool:
         days = self._days(key)
-        disputed = any(e.statement.status is Status.DENIED and self._is_own(e) for e in self._told[key])
+        disputed = any(e.statement.status is Status.DENIED and _is_own(self._rule, e) for e in self._told[key])
         return bool(days) and not disputed and LAG_DAYS < (today - max(days)).days <= OLD_DAYS
 
     def old(self, key: str, today: date) -> bool:
         days = self._days(key)
         return not days or (today - max(days)).days > OLD_DAYS
 
-    def _is_own(self, e: Evidence) -> bool:
-        return e.detector == VERSION and e.article.startswith(self._rule.url + "#")
+
+def _is_own(rule: RosterRule, e: Evidence) -> bool:
+    return e.detector == VERSION and e.article.startswith(rule.url + "#")
 
 
 def _claim(rule: RosterRule, name: str, event: Event, sentence: str, status: Status = Status.COMPLETED) -> Claim:

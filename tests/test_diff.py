@@ -67,6 +67,12 @@ def kinds(*articles: Evidence | tuple[Evidence, ...]) -> list[str]:
 JOINED = said("2024-05-15", "joined", "2024-05-14")
 LEFT = said("2024-09-02", "left", "2024-09-01")
 
+NEWS_OF_EXIT = said("2024-09-13", "left", "2024-09-01", by="Kai Heute")
+STALE = said("2024-09-03", "member", by="Dock Daily")
+OVER = said("2024-12-01", "dissolved", "2024-11-30")
+JOINED_OVER = ["member_joined", "coalition_dissolved"]
+LAID_DOWN = "Arden stepped down as chair and stays a member"
+
 TABLE: list[tuple[str, list[Evidence | tuple[Evidence, ...]], list[str]]] = [
     # Told once.
     ("a joining", [JOINED], ["member_joined"]),
@@ -110,6 +116,67 @@ TABLE: list[tuple[str, list[Evidence | tuple[Evidence, ...]], list[str]]] = [
         [(said("2024-05-15", "joined", role="founder")), LEFT, said("2024-12-01", "joined", role="founder")],
         ["member_joined", "member_left", ""],
     ),
+    # An exit that news tells with its day, and words written by those who did not know of it.
+    ("a mention between the day and its news", [JOINED, STALE, NEWS_OF_EXIT], ["member_joined", "", "member_left"]),
+    ("the mention is read last", [JOINED, NEWS_OF_EXIT, STALE], ["member_joined", "member_left", ""]),
+    (
+        "a plan between the day and its news",
+        [JOINED, said("2024-09-03", "will_leave", "2024-12", status="planned"), NEWS_OF_EXIT],
+        ["member_joined", "leave_announced", "member_left"],
+    ),
+    (
+        "told undated, then mentioned, then dated",
+        [JOINED, said("2024-09-02", "left"), said("2024-09-04", "left", "2024-09-01"), said("2024-09-05", "left")],
+        ["member_joined", "member_left", "", ""],
+    ),
+    (
+        "an exit told without its day does not become two",
+        [JOINED, STALE, said("2024-09-10", "left"), said("2024-09-13", "left", "2024-09-01", by="Dock Daily")],
+        ["member_joined", "", "member_left", ""],
+    ),
+    # Read late: older than what is known.
+    (
+        "suspended, as a recap had it",
+        [said("2024-03-18", "suspended", "2023-09"), said("2023-09-11", "suspended")],
+        ["member_suspended (old)", ""],
+    ),
+    (
+        "an exit that a recap told with the return",
+        [(said("2025-01-09", "joined", "2025-01-01"), said("2025-01-09", "left")), said("2024-12-09", "left", "2023")],
+        ["member_joined member_left (old)", ""],
+    ),
+    ("a refusal, recalled", [said("2025-02-27", "declined"), said("2024-01-12", "declined")], ["join_declined", ""]),
+    (
+        "a dispute that is told already",
+        [
+            said("2024-05-15", "will_join", status="planned"),
+            said("2024-05-25", "will_join", status="denied", by="Dock Daily"),
+            said("2024-05-20", "will_join", status="denied"),
+        ],
+        ["join_announced", "claim_disputed", ""],
+    ),
+    ("an earlier exit is one of its own", [LEFT, said("2019-03-02", "left", "2019-03-01")], ["member_left", "member_left (old)"]),
+    # The coalition is over.
+    ("its end, told of a member", [JOINED, OVER, said("2024-12-05", "left", "2024-11-30", by="Dock Daily")], [*JOINED_OVER, ""]),
+    (
+        "its end, told of a member before",
+        [JOINED, said("2024-11-30", "left"), OVER],
+        ["member_joined", "member_left", "coalition_dissolved"],
+    ),
+    ("its end, a few days apart", [JOINED, OVER, said("2024-12-05", "left", "2024-12-02", by="Dock Daily")], [*JOINED_OVER, ""]),
+    (
+        "its end and an exit in one text",
+        [JOINED, (OVER, said("2024-12-01", "left", "2024-11-30"))],
+        ["member_joined", "coalition_dissolved"],
+    ),
+    ("out, says an undated text", [JOINED, OVER, said("2025-02-05", "left")], [*JOINED_OVER, ""]),
+    ("in, says a text that did not hear of it", [JOINED, OVER, said("2025-02-05", "member")], [*JOINED_OVER, ""]),
+    ("a former member is met", [OVER, said("2025-02-05", "member")], ["coalition_dissolved", "member_observed (old)"]),
+    ("the exit of one that is not known", [OVER, said("2024-12-20", "left")], ["coalition_dissolved", "member_left (old)"]),
+    ("an exit before the end", [JOINED, OVER, said("2024-12-05", "left", "2024-11-10")], [*JOINED_OVER, "member_left"]),
+    ("a joining without a day after the end", [JOINED, OVER, said("2025-02-05", "joined")], [*JOINED_OVER, ""]),
+    ("a joining after the end", [JOINED, OVER, said("2025-02-05", "joined", "2025-02-04")], [*JOINED_OVER, "member_joined"]),
+    ("an old joining, read after the end", [OVER, JOINED], ["coalition_dissolved", "member_joined (old)"]),
     # Learning is not happening.
     ("a static mention", [said("2024-05-15", "member")], ["member_observed"]),
     ("an entry before the mention", [said("2024-05-15", "member"), said("2024-06-01", "joined", "2019")], ["member_observed", ""]),
@@ -123,6 +190,11 @@ TABLE: list[tuple[str, list[Evidence | tuple[Evidence, ...]], list[str]]] = [
     ("a suspended member is a member", [said("2024-05-15", "suspended"), said("2024-05-20", "member")], ["member_suspended", ""]),
     ("back in, it seems", [JOINED, LEFT, said("2025-03-01", "member")], ["member_joined", "member_left", "member_observed"]),
     ("missing", [said("2024-05-15", "absent")], ["absence_noted"]),
+    (
+        "missing, twice, though it is in",
+        [JOINED, said("2024-08-01", "absent"), said("2024-10-01", "absent", by="Dock Daily")],
+        ["member_joined", "claim_disputed", ""],
+    ),
     ("missing, twice", [said("2024-05-15", "absent"), said("2024-07-15", "absent")], ["absence_noted", ""]),
     ("missing since it left", [LEFT, said("2024-10-01", "absent")], ["member_left", ""]),
     ("missing since it refused", [said("2024-05-15", "declined"), said("2024-10-01", "absent")], ["join_declined", ""]),
@@ -263,6 +335,26 @@ TABLE: list[tuple[str, list[Evidence | tuple[Evidence, ...]], list[str]]] = [
         [LEFT, said("2025-10-02", "left", "2025-03-20", by="Dock Daily")],
         ["member_left", "claim_disputed"],
     ),
+    (
+        "an earlier day of joining, with no exit between",
+        [JOINED, said("2024-05-16", "joined", "2023-01-10", by="Dock Daily"), said("2024-05-17", "joined", "2023-01-10", by="Kai Heute")],
+        ["member_joined", "claim_disputed", ""],
+    ),
+    (
+        "an earlier day of joining, set right",
+        [JOINED, said("2024-05-16", "joined", "2023-01-10", words="Correction: it joined in January 2023")],
+        ["member_joined", "claim_corrected"],
+    ),
+    (
+        "an earlier joining beside the exit after it",
+        [JOINED, (said("2024-05-16", "joined", "2016"), said("2024-05-16", "left", "2020"))],
+        ["member_joined", "member_joined (old) member_left (old)"],
+    ),
+    (
+        "an earlier joining that was news in its day",
+        [JOINED, said("2016-03-03", "joined", "2016-03-02")],
+        ["member_joined", "member_joined (old)"],
+    ),
     ("another day, far apart, just now", [LEFT, said("2025-10-02", "left", "2025-10-01", by="Dock Daily")], ["member_left", "member_left"]),
     # Roles.
     ("a role that was unknown", [JOINED, said("2024-06-01", "member", role="board")], ["member_joined", ""]),
@@ -284,6 +376,36 @@ TABLE: list[tuple[str, list[Evidence | tuple[Evidence, ...]], list[str]]] = [
             said("2024-06-02", "member", role="lead", by="Dock Daily", words="Arden has taken over the chair"),
         ],
         ["member_observed", "role_changed", ""],
+    ),
+    (
+        "a role that has turned since a day",
+        [
+            said("2024-05-15", "member", role="member"),
+            said("2024-06-01", "member", role="lead", words="Arden, which has chaired it since May"),
+        ],
+        ["member_observed", "role_changed"],
+    ),
+    (
+        "a mention of an office does not hide that it is taken over",
+        [
+            said("2024-05-15", "joined", role="member"),
+            said("2024-06-01", "member", role="lead", words="Arden, which chairs it"),
+            said("2024-06-12", "member", role="lead", by="Dock Daily", words="Arden has taken over the chair"),
+        ],
+        ["member_joined", "", "role_changed"],
+    ),
+    *(
+        (
+            f"an office is laid down, its role given as {role or 'unknown'}",
+            [said("2024-05-15", "joined", role="lead"), said("2024-06-01", "member", role=role, words=LAID_DOWN)],
+            ["member_joined", "role_changed"],
+        )
+        for role in ("member", "lead", "")
+    ),
+    (
+        "who holds no office lays none down",
+        [said("2024-05-15", "joined", role="founder"), said("2024-06-01", "member", role="member", words=LAID_DOWN)],
+        ["member_joined", ""],
     ),
     (
         "joined as a partner, no, as a member",
@@ -393,6 +515,30 @@ STANDINGS: list[tuple[str, list[Evidence], str, tuple[str, str, str]]] = [
     ),
     ("the end of the coalition", [JOINED, said("2024-12-01", "dissolved", "2024-11-30")], "", ("out", "2024-05-14", "2024-11-30")),
     ("before the end", [JOINED, said("2024-12-01", "dissolved", "2024-11-30")], "2024-11-29", ("in", "2024-05-14", "")),
+    ("out, whatever was written before it was told", [JOINED, STALE, NEWS_OF_EXIT], "", ("out", "2024-05-14", "2024-09-01")),
+    (
+        "out, a plan was older news",
+        [JOINED, said("2024-09-03", "will_leave", status="planned"), NEWS_OF_EXIT],
+        "",
+        ("out", "2024-05-14", "2024-09-01"),
+    ),
+    ("a return is told", [JOINED, STALE, NEWS_OF_EXIT, said("2024-09-21", "joined", "2024-09-20")], "", ("in", "2024-09-20", "")),
+    ("a dated mention after the exit", [JOINED, said("2024-09-03", "member", "2024-09-02"), NEWS_OF_EXIT], "", ("in", "2024-09-02", "")),
+    ("in again, years after an exit", [said("2024-09-03", "member"), said("2024-10-01", "left", "2019")], "", ("in", "", "")),
+    (
+        "the end, whatever is said after it",
+        [JOINED, OVER, said("2025-02-05", "member"), said("2025-02-06", "left")],
+        "",
+        ("out", "2024-05-14", "2024-11-30"),
+    ),
+    ("a joining after the end", [JOINED, OVER, said("2025-02-05", "joined", "2025-02-04")], "", ("in", "2025-02-04", "")),
+    (
+        "an earlier day is disputed, not taken",
+        [JOINED, said("2024-05-16", "joined", "2023-01-10", by="Dock Daily")],
+        "",
+        ("in", "2024-05-14", ""),
+    ),
+    ("missing from a list, and in", [JOINED, said("2024-08-01", "absent")], "", ("in", "2024-05-14", "")),
     ("withdrawn words do not count", [JOINED, replace(LEFT, withdrawn=LEFT.first_seen)], "", ("in", "2024-05-14", "")),
 ]
 
@@ -402,6 +548,43 @@ def test_where_a_member_stands(evidence: list[Evidence], day: str, expected: tup
     for order in (evidence, evidence[::-1]):
         (membership,) = derive(order, date.fromisoformat(day) if day else None)
         assert (str(membership.standing), str(membership.since or ""), str(membership.until or "")) == expected
+
+
+ROLES: list[tuple[str, list[Evidence], str]] = [
+    (
+        "an office laid down",
+        [said("2024-05-15", "joined", role="lead"), said("2024-06-01", "member", role="member", words=LAID_DOWN)],
+        "member",
+    ),
+    (
+        "an office mentioned does not turn what is known",
+        [said("2024-05-15", "joined", role="member"), said("2024-06-01", "member", role="lead")],
+        "member",
+    ),
+    ("an office where no role was known", [JOINED, said("2024-06-01", "member", role="lead")], "lead"),
+    ("a founder was one all along", [said("2024-05-15", "joined", role="member"), said("2024-06-01", "member", role="founder")], "founder"),
+    (
+        "an observer that joined is a member",
+        [said("2024-05-15", "joined", "2024-05-14", role="observer"), said("2025-02-02", "joined", "2025-02-01")],
+        "member",
+    ),
+    (
+        "an observer that is let back in observes",
+        [
+            said("2024-05-15", "joined", "2024-05-14", role="observer"),
+            said("2024-07-02", "suspended", "2024-07-01"),
+            said("2024-09-02", "joined", "2024-09-01"),
+        ],
+        "observer",
+    ),
+]
+
+
+@pytest.mark.parametrize(("evidence", "role"), [row[1:] for row in ROLES], ids=[row[0] for row in ROLES])
+def test_which_role_a_member_has(evidence: list[Evidence], role: str) -> None:
+    for order in (evidence, evidence[::-1]):
+        (membership,) = derive(order)
+        assert str(membership.role or "") == role
 
 
 def test_nothing_is_known_before_anything_was_said() -> None:

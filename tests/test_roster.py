@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import escape
 
 import pytest
 
 from pipeline.errors import ParseError
-from pipeline.model import Claim, Event, Evidence, Membership, Page, PartialDate, Party, RosterRule, Standing, Statement, Status
+from pipeline.model import Claim, Event, Evidence, Membership, Page, PartialDate, Party, Role, RosterRule, Standing, Statement, Status
 from pipeline.roster import VERSION, Past, bounded, claims, read, words
 from pipeline.text import fold
 
@@ -124,6 +125,11 @@ def exit_of(name: str, on: date, *, detector: str = "d", status: Status = Status
     return Evidence(said, where, "Wire", "s", f"{name} left.", 0.9, detector, at, at, at)
 
 
+def joining_of(name: str, on: date, *, event: Event = Event.JOINED, detector: str = "d") -> Evidence:
+    told = exit_of(name, on, detector=detector)
+    return replace(told, statement=replace(told.statement, event=event), quote=f"{name}: {event}")
+
+
 def say(
     now: tuple[str, ...],
     before: tuple[str, ...] | None,
@@ -131,6 +137,7 @@ def say(
     read: date = date(2025, 5, 7),
     standing: dict[str, Standing] | None = None,
     today: date = TODAY,
+    rule: RosterRule = RULE,
 ) -> list[tuple[str, str, str]]:
     past = None if before is None else Past(before, datetime(read.year, read.month, read.day, tzinfo=UTC))
     names = {*now, *(before or ())}
@@ -138,7 +145,7 @@ def say(
         fold(n): Membership(Party("hdc", "H"), Party(fold(n), n), s, None, None, PartialDate(2025, 4, 1) if s is Standing.OUT else None)
         for n, s in (standing or {}).items()
     }
-    made = claims(RULE, now, past, {n: fold(n) for n in names}, stands, told, today)
+    made = claims(rule, now, past, {n: fold(n) for n in names}, stands, told, today)
     return sorted((str(c.event) if c.status is Status.COMPLETED else f"not {c.event}", c.member or "", str(c.date or "")) for c in made)
 
 
@@ -184,6 +191,51 @@ CASES: dict[str, tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]] 
     "back after an exit": (
         say((A, B), (A,), exit_of(B, date(2025, 1, 7), detector=VERSION), standing={B: Standing.OUT}),
         [("joined", B, "2025-05-14")],
+    ),
+    "a joining that the page does not show yet": (
+        say((A, B), (A, B), joining_of(C, date(2025, 5, 1)), standing={C: Standing.IN}),
+        [],
+    ),
+    "never listed, two months after the news": (
+        say((A, B), (A, B), joining_of(C, date(2025, 3, 1)), standing={C: Standing.IN}),
+        [("absent", C, "")],
+    ),
+    "not by a first reading": (
+        say((A, B), None, joining_of(C, date(2025, 3, 1)), standing={C: Standing.IN}),
+        [("member", A, ""), ("member", B, "")],
+    ),
+    "said to be missing once": (
+        say(
+            (A, B), (A, B), joining_of(C, date(2025, 3, 1)), joining_of(C, date(2025, 4, 20), event=Event.ABSENT, detector=VERSION),
+            standing={C: Standing.IN},
+        ),
+        [],
+    ),
+    "an old joining is not looked for": (
+        say((A, B), (A, B), joining_of(C, date(2019, 3, 1)), standing={C: Standing.IN}),
+        [],
+    ),
+    "who was only said to be in is not looked for": (
+        say((A, B), (A, B), joining_of(C, date(2025, 3, 1), event=Event.MEMBER), standing={C: Standing.IN}),
+        [],
+    ),
+    "it may be listed in another spelling": (
+        say((A, B), (A, B), joining_of("Altera", date(2025, 3, 1)), standing={"Altera": Standing.IN}),
+        [],
+    ),
+    "a list that leaves out many is another list": (
+        say(
+            (A, B), (A, B), joining_of(C, date(2025, 3, 1)), joining_of(D, date(2025, 3, 1)),
+            standing={C: Standing.IN, D: Standing.IN},
+        ),
+        [],
+    ),
+    "a list of founders says nothing of the others": (
+        say(
+            (A, B), (A, B), joining_of(C, date(2025, 3, 1)),
+            standing={C: Standing.IN}, rule=replace(RULE, role=Role.FOUNDER),
+        ),
+        [],
     ),
 }  # fmt: skip
 

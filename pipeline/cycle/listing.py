@@ -86,7 +86,8 @@ class RosterStage(ArticleStage):
         coalition = root(parties[0][0].key)
         standing = {m.member.key: m for m in self.store.memberships(coalition)}
         out = [key for key in set(keys.values()) if key in standing and standing[key].standing is Standing.OUT]
-        told = [e for e in self.store.evidence_about([coalition], members=out) if e.statement.coalition.key == coalition] if out else []
+        asked = [*out, *roster.unlisted(standing, keys.values())]
+        told = [e for e in self.store.evidence_about([coalition], members=asked) if e.statement.coalition.key == coalition] if asked else []
         said = roster.claims(rule, names, past, keys, standing, told, self.now.date())
         if not said:
             return None

@@ -6,20 +6,39 @@ happening that is new, one that is known (told again, or sharper), or a denial o
 
 There is no clock here and no memory: `now` and the evidence come in. Nothing is inferred from silence. The few English words
 that it reads in a quotation only tell a correction from a dispute, and a role that turned from a role that is mentioned.
+
+Where reports do not agree: an exit told with its day goes before undated words that somebody is in, written before it was told
+(`course.is_stale`). The end of a coalition is a happening of each of its pairs. An earlier day of joining with no exit between is a
+dispute and not a second joining (`members._moved`). What is read late is heard in the order of publication as well, and what a later
+article told already is left out (`_unheard`).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from pipeline.diff.bodies import ended, hear_body
-from pipeline.diff.course import EXIT, RECENT_DAYS, Course, Happening, Stated, Stay, Told, family, pair_of, stated_by
+from pipeline.diff.course import (
+    ENDS,
+    EXIT,
+    RECENT_DAYS,
+    SAME_DAYS,
+    Course,
+    Happening,
+    Stated,
+    Stay,
+    Told,
+    days_apart,
+    family,
+    pair_of,
+    stated_by,
+)
 from pipeline.diff.gist import gist, serves
 from pipeline.diff.members import hear_pair
 from pipeline.diff.mergers import carried, successor
-from pipeline.diff.reading import place_of, read_all
+from pipeline.diff.reading import place_of, read_all, tell_all
 from pipeline.model import (
     COALITION_EVENTS,
     Change,
@@ -63,18 +82,18 @@ def histories(evidence: Iterable[Evidence], as_of: date | None = None, *, of: Co
             membership,
             tuple(
                 Step(h.event, Status.DENIED if h.denied else h.status, h.when, h.day, h.role, h.dropped, tuple(dict.fromkeys(h.evidence)))
-                for h in sorted((*course.happenings, *([end] if end else [])), key=Happening.place)
-                if as_of is None or h.day <= as_of
+                for h in course.happenings
+                if (as_of is None or h.day <= as_of) and (h is not course.end or ended_it)
             ),
         )
-        for membership, course, end in _derived(evidence, as_of, of)
+        for membership, course, ended_it in _derived(evidence, as_of, of)
     )
 
 
 def _derived(
     evidence: Iterable[Evidence], as_of: date | None, of: Collection[str] | None, spells: bool = True
-) -> list[tuple[Membership, Course, Happening | None]]:
-    """Derives memberships, each with its course and with the end of the coalition where that ended it."""
+) -> list[tuple[Membership, Course, bool]]:
+    """Derives memberships, each with its course and whether the end of the coalition ended it."""
     pairs, bodies = _grouped(e for e in evidence if not e.withdrawn)
     courses = {key: read_all(told, coalition=True) for key, told in bodies.items()}
     ends = {key: end for key, course in courses.items() if (end := ended(course, as_of))}
@@ -84,24 +103,17 @@ def _derived(
     for pair, told in pairs.items():
         if of is not None and pair[0] not in of:
             continue
-        course = read_all(told)
+        course = read_all(told, end=ends.get(pair[0]))
         state = course.state(as_of)
         standing, until = state.standing(), state.until if state.place is Standing.OUT else None
         stays = course.stays(as_of) if spells else []
-        end = ends.get(pair[0])
-        if end and state.place is Standing.IN and not _in_after(told, end.day):
-            standing, until = Standing.OUT, end.when
-            if stays:
-                stays[-1].standing, stays[-1].until = standing, until
-                stays[-1].happenings.append(end)
-        else:
-            end = None
         if standing is Standing.UNKNOWN and as_of and all(e.said_on() > as_of for e in told):
             continue
         since = state.since if state.place in {Standing.IN, Standing.OUT} else None
         course_of_stays = tuple(Spell(s.standing, s.role, s.since, s.until, _words(s)) for s in stays)
         parties = _called(told, coalition=True), _called(told)
-        derived.append((Membership(*parties, standing, state.role, since, until, course_of_stays), course, end))
+        ended_it = state.place is Standing.OUT and state.over is not None and state.exit is state.over
+        derived.append((Membership(*parties, standing, state.role, since, until, course_of_stays), course, ended_it))
     return sorted(derived, key=lambda row: (row[0].coalition.key, row[0].member.key))
 
 
@@ -142,23 +154,67 @@ def diff(known: Sequence[Evidence], fresh: Sequence[Evidence], now: datetime) ->
     fresh_pairs, fresh_bodies = _grouped(told)
     copies = _copies(before, told)
     changes: list[Change] = []
-    for key, batch in fresh_bodies.items():
-        course = read_all(bodies.get(key, ()), coalition=True)
-        changes += [_change(t, course, now) for t in hear_body(course, batch, copies)]
+    ends: dict[str, Happening | None] = {}
+    for key in dict.fromkeys((*fresh_bodies, *(coalition for coalition, _ in fresh_pairs))):
+        of_body, batch = bodies.get(key, []), fresh_bodies.get(key, [])
+        course = read_all(of_body, coalition=True)
+        found = hear_body(course, batch, copies)
+        changes += [_change(t, course, now) for t in _unheard(found, of_body, batch, coalition=True)]
+        ends[key] = ended(course, None)
     for pair, batch in fresh_pairs.items():
-        course = read_all(pairs.get(pair, ()))
-        changes += [_change(t, course, now) for t in hear_pair(course, batch, copies)]
+        end = ends[pair[0]]
+        course = read_all(pairs.get(pair, ()), end=end)
+        found = hear_pair(course, batch, copies)
+        changes += [_change(t, course, now) for t in _unheard(found, pairs.get(pair, ()), batch, end=end)]
     if back:
         changes += _taken_back(_and_carried(known), before, told, back, now)
     return tuple({change.id: change for change in reversed(changes)}.values())[::-1]
+
+
+def _unheard(
+    told: Sequence[Told], known: Sequence[Evidence], batch: Sequence[Evidence], *, coalition: bool = False, end: Happening | None = None
+) -> list[Told]:
+    """Leaves out what an article that is read late seems to tell, and what later ones told already.
+
+    "N was suspended", of 11 September, read after a recap that dates it "in September": heard after the recap it comes before it.
+    So all is heard once more in the order of publication, where the recap is found to tell of the same.
+    """
+    living = [e for e in known if not e.withdrawn]
+    if not told or not any(place_of(e) > place_of(batch[0]) for e in living):
+        return list(told)
+    course, _all = tell_all((*living, *batch), coalition=coalition, end=end)
+    before = Counter(_shown(t) for t in tell_all(living, coalition=coalition, end=end)[1])
+    after, heard = Counter(map(_shown, _all)), {id(e) for e in living}
+    edited = len(living) < len(known)
+
+    def is_new(t: Told) -> bool:
+        if t.timeless:
+            return edited or after[_shown(t)] > before[_shown(t)]
+        own = {id(e) for e in t.evidence}
+        of = [h for h in course.happenings if any(id(e) in own for e in h.evidence)]
+        return bool(of) and not any(id(e) in heard and _may_be_one(e, t) for h in of for e in h.evidence)
+
+    return [t for t in told if is_new(t)]
+
+
+def _shown(t: Told) -> tuple[ChangeKind, str]:
+    return t.kind, t.after if t.kind is ChangeKind.ROLE_CHANGED else ""
+
+
+def _may_be_one(e: Evidence, t: Told) -> bool:
+    """Whether known words may tell of the same as what seems new: of the same kind, with dates that agree or one that was not given."""
+    when = t.of.when
+    agree = when is None or e.statement.date is None or days_apart(e.statement.date, when) <= SAME_DAYS
+    return agree and family(e.statement.event) is family(t.of.event)
 
 
 def retellings(known: Iterable[Evidence], fresh: Sequence[Evidence]) -> dict[str, frozenset[str]]:
     """Gives, by the key of each fresh statement, the keys of all statements that tell the same happening: one with its date, one
     without, one that is sharper. `known` is all living evidence about what `fresh` speaks of."""
     pairs, bodies = _grouped((*(e for e in known if not e.withdrawn), *fresh), only=fresh)
-    courses = [*(read_all(told) for told in pairs.values()), *(read_all(told, coalition=True) for told in bodies.values())]
     keys = {e.log_key for e in fresh}
+    told_bodies = [told for told in bodies.values() if any(e.log_key in keys for e in told)]
+    courses = [*(read_all(told) for told in pairs.values()), *(read_all(told, coalition=True) for told in told_bodies)]
     found: dict[str, frozenset[str]] = {}
     for course in courses:
         for h in course.happenings:
@@ -209,7 +265,7 @@ def _copies(known: Sequence[Evidence], fresh: Sequence[Evidence]) -> frozenset[S
 def _grouped(
     evidence: Iterable[Evidence], only: Sequence[Evidence] | None = None
 ) -> tuple[dict[tuple[str, str], list[Evidence]], dict[str, list[Evidence]]]:
-    wanted = None if only is None else {pair_of(e) for e in only}
+    wanted = None if only is None else {pair for e in only for pair in (pair_of(e), (e.statement.coalition.key, ""))}
     pairs: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
     bodies: dict[str, list[Evidence]] = defaultdict(list)
     for e in evidence:
@@ -220,10 +276,6 @@ def _grouped(
         else:
             pairs[pair_of(e)].append(e)
     return pairs, bodies
-
-
-def _in_after(told: Sequence[Evidence], day: date) -> bool:
-    return any(e.statement.event is Event.JOINED and e.statement.date and e.statement.date.earliest() > day for e in told)
 
 
 def _change(told: Told, course: Course, now: datetime) -> Change:
@@ -248,14 +300,16 @@ def _change(told: Told, course: Course, now: datetime) -> Change:
 
 
 def _is_undone(course: Course, h: Happening) -> bool:
-    """Whether something that undoes an event took effect after it."""
+    """Whether something that undoes an event took effect after it, or the coalition was over by then."""
+    if course.state(h.day).over:
+        return True
     undoing: frozenset[Event] = frozenset()
     if h.event in EXIT:
         undoing = frozenset({Event.JOINED})
     elif h.event in {Event.JOINED, Event.MEMBER}:
-        undoing = EXIT
+        undoing = EXIT | ENDS
     elif h.event is Event.SUSPENDED:
-        undoing = EXIT | {Event.JOINED}
+        undoing = EXIT | ENDS | {Event.JOINED}
     return any(x.event in undoing and not x.denied and x.place() > h.place() for x in course.living())
 
 

@@ -27,10 +27,20 @@ SAME_DAYS = 7
 Stated = tuple[str, str, str, str, str]
 """Keys of coalition and member, event, status and date: what `Statement.key` hashes."""
 
+STALE_DAYS = 365
+"""Undated words that somebody is in may have been this long out of date when they were written. Beyond that they are taken for what
+they say: it came back on a day that nobody told. Chosen by hand, as the year after which a list of members outdoes an old exit."""
+
 EXIT = frozenset({Event.LEFT, Event.EXPELLED})
+ENDS = frozenset({Event.DISSOLVED, Event.MERGED})
 HAPPENED = frozenset({Event.JOINED, Event.LEFT, Event.EXPELLED, Event.SUSPENDED})
 AFFILIATE = frozenset({Role.OBSERVER, Role.PARTNER})
-_TELLING_ROLES = frozenset({Role.FOUNDER, Role.LEAD, Role.BOARD, Role.SIGNATORY})
+OFFICES = frozenset({Role.LEAD, Role.BOARD})
+"""Roles that are taken up and laid down while one stays a member."""
+ONCE = frozenset({Role.FOUNDER, Role.SIGNATORY})
+"""Roles that one has by an act that is done once: an undated "signed in its first year" is that act told again, and a member of which
+it is learned has had it all along."""
+_SAYS_IN = frozenset({Event.MEMBER, Event.SUSPENDED, Event.WILL_LEAVE})
 
 CORRECTS = re.compile(
     r"\bcorrect(?:ion|ions|ed|ing)\b|\bwrong(?:ly)?\b|\bmistaken(?:ly)?\b|\berroneous(?:ly)?\b|\bin error\b|\binaccurate(?:ly)?\b"
@@ -47,10 +57,19 @@ _DENIAL_VERB = re.compile(
 """A party speaks: what follows is its word against the report, not the publisher's correction."""
 TURNS = re.compile(
     r"\b(?:take|takes|took|taken|taking) over\b|\b(?:become|becomes|became|becoming)\b|\b(?:elected|appointed|named|promoted|upgraded)\b"
-    r"|\b(?:succeed|succeeds|succeeded|replac\w+)\b|\bnew (?:chair\w*|president|head|leader|lead)\b|\bstep(?:s|ped)? up\b",
+    r"|\b(?:succeed|succeeds|succeeded|replac\w+)\b|\bnew (?:chair\w*|president|head|leader|lead)\b|\bstep(?:s|ped)? up\b"
+    r"|\b(?:chaired|presided|led|headed)\b[^.;]{0,60}\bsince\b",
     re.I,
 )
 """Words that say that a role was not always so."""
+LAYS_DOWN = re.compile(
+    r"\b(?:step(?:s|ped|ping)?|stood|stands) (?:down|aside|back)\b|\bresign(?:s|ed|ing)? (?:as|from the|its)\b"
+    r"|\b(?:hand(?:s|ed|ing)?|pass(?:es|ed|ing)?) (?:over|on) (?:the|its) (?:chair|presidency|lead)|\bno longer (?:chair|lead|head|preside)"
+    r"|\b(?:gave|gives|giving|given) up (?:the|its) (?:chair|presidency|lead|seat)|\b(?:relinquish|vacat)\w+ (?:the|its) \w+"
+    r"|\bterm (?:as \w+ )?(?:has )?(?:ended|expired)\b",
+    re.I,
+)
+"""Words that say that an office ended."""
 
 
 @dataclass(slots=True)
@@ -75,7 +94,8 @@ class Happening:
 
 @dataclass(slots=True)
 class State:
-    """Where a member stands. `known` is whether words told of its entry, `seen` the day on which it was merely said to be in."""
+    """Where a member stands. `known` is whether words told of its entry, `seen` the day on which it was merely said to be in; `exit` is
+    what put it out last, and `over` the end of the coalition where that has come."""
 
     place: Standing = Standing.UNKNOWN
     suspended: bool = False
@@ -87,6 +107,8 @@ class State:
     role: Role | None = None
     since: PartialDate | None = None
     until: PartialDate | None = None
+    exit: Happening | None = None
+    over: Happening | None = None
 
     @property
     def affiliate(self) -> bool:
@@ -129,10 +151,18 @@ class Stay:
 
 @dataclass(slots=True)
 class Course:
-    """The happenings of one pair or of one coalition, ordered by effect. What is only read tells nothing of the state after each."""
+    """The happenings of one pair or of one coalition, ordered by effect. What is only read tells nothing of the state after each.
+
+    The `end` of the coalition is one of them in the course of a pair: it puts out who is in.
+    """
 
     happenings: list[Happening] = field(default_factory=list)
     telling: bool = True
+    end: Happening | None = None
+
+    def __post_init__(self) -> None:
+        if self.end:
+            self.add(self.end)
 
     def add(self, happening: Happening) -> None:
         self.happenings.append(happening)
@@ -212,29 +242,57 @@ def family(event: Event) -> Event:
     return Event.LEFT if event in EXIT else event
 
 
+def is_stale(h: Happening, exit_day: date, exit_told: date) -> bool:
+    """Whether words that somebody is in say only that their writer did not know of its exit, which news told after them.
+
+    "N is a member", of 3 July, brings nobody back who is on the 13th said to have left on the 1st: a return has to be told.
+    """
+    undated = h.when is None or h.event is Event.WILL_LEAVE  # its date is that of the exit to come
+    return h.event in _SAYS_IN and undated and h.said < exit_told and 0 <= (h.day - exit_day).days <= STALE_DAYS
+
+
+def turns(e: Evidence, before: Role | None) -> bool:
+    """Whether words say that a role was another one before."""
+    return bool(TURNS.search(e.quote)) or (before in OFFICES and bool(LAYS_DOWN.search(e.quote)))
+
+
 def _apply(state: State, h: Happening) -> None:
     if h.denied:
         _apply_denial(state, h)
+        if state.over and state.place is Standing.IN:
+            _put_out(state, state.over)
+        return
+    if state.over and (h.event is Event.JOINED or h.event in _SAYS_IN) and not _begins_anew(state, h):
+        state.role = state.role or h.role
+        if state.place is not Standing.OUT:
+            _put_out(state, state.over)  # whoever is said to be in a body that is over was in it to the end
+        return
+    if state.exit and state.place is Standing.OUT and is_stale(h, state.exit.day, state.exit.said):
         return
     match h.event:
+        case Event.DISSOLVED | Event.MERGED:
+            state.over = h
+            if state.place is Standing.IN:
+                _put_out(state, h)
         case Event.JOINED:
+            watched = state.place is Standing.IN and state.affiliate and not state.suspended
             if state.place is not Standing.IN or (state.since is None and not state.known):
                 state.since = h.when
             state.place, state.known, state.until = Standing.IN, True, None
             state.suspended = state.leaving = state.entering = state.declined = False
-            state.role = h.role or state.role
+            state.role = h.role or (Role.MEMBER if watched else state.role)  # what an observer joins as is a member
         case Event.MEMBER:
             if state.place is not Standing.IN:
                 state.place, state.known, state.since, state.until, state.role = Standing.IN, False, None, None, None
                 state.entering = state.declined = False
                 state.seen = h.said
-            if state.role is None or (state.role is Role.MEMBER and h.role in _TELLING_ROLES) or (h.role and _turns(h)):
+            learned = state.role is None or (state.role is Role.MEMBER and h.role in ONCE)
+            if learned or (h.role and any(turns(e, state.role) for e in h.evidence)):
                 state.role = h.role
             if state.since is None:
                 state.since = h.when
         case Event.LEFT | Event.EXPELLED:
-            state.place, state.until = Standing.OUT, h.when
-            state.suspended = state.leaving = state.entering = False
+            _put_out(state, h)
         case Event.SUSPENDED:
             _enter_unseen(state)
             state.place, state.suspended = Standing.IN, True
@@ -253,6 +311,19 @@ def _apply(state: State, h: Happening) -> None:
                 state.place = Standing.ABSENT
         case _:
             raise ValueError(f"{h.event} is no event of a member")
+
+
+def _put_out(state: State, h: Happening) -> None:
+    state.place, state.until, state.exit = Standing.OUT, h.when, h
+    state.suspended = state.leaving = state.entering = False
+
+
+def _begins_anew(state: State, h: Happening) -> bool:
+    """Whether somebody joined on a day after the end of the coalition, which then goes on for it. Without a day it is an old joining."""
+    if state.over and h.event is Event.JOINED and h.when and h.when.earliest() > state.over.day:
+        state.over = None
+        return True
+    return False
 
 
 def _enter_unseen(state: State) -> None:
@@ -276,10 +347,6 @@ def _apply_denial(state: State, h: Happening) -> None:
                 state.place, state.seen = Standing.IN, h.said
         case _:
             pass
-
-
-def _turns(h: Happening) -> bool:
-    return any(TURNS.search(e.quote) for e in h.evidence)
 
 
 def is_recent(e: Evidence) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.diff.bodies import hear_body
-from pipeline.diff.course import TURNS, Course, Happening
+from pipeline.diff.course import LAYS_DOWN, TURNS, Course, Happening
 from pipeline.diff.members import hear_pair
 from pipeline.diff.reading import articles_of
 from pipeline.model import Evidence
@@ -90,3 +90,5 @@ def _marks_of(h: Happening, e: Evidence) -> Iterator[object]:
         yield (id(h), "name", fold(e.other_name))
     if TURNS.search(e.quote):
         yield (id(h), "turns")
+    if LAYS_DOWN.search(e.quote):
+        yield (id(h), "lays down")

@@ -14,6 +14,9 @@ from pipeline.diff.course import (
     EXIT,
     HAPPENED,
     KIND,
+    LAYS_DOWN,
+    OFFICES,
+    ONCE,
     RECENT_DAYS,
     SAME_DAYS,
     TURNS,
@@ -26,10 +29,12 @@ from pipeline.diff.course import (
     days_apart,
     family,
     is_recent,
+    is_stale,
     other_date,
     sharper,
     stated_by,
     takes_back,
+    turns,
     window,
 )
 from pipeline.model import (
@@ -56,8 +61,6 @@ _RANK = {
     )
 } | {Event.ABSENT: 9}
 _RANK_BACK = _RANK | {Event.SUSPENDED: 1, Event.LEFT: 2, Event.JOINED: 3}
-_ONCE = frozenset({Role.FOUNDER, Role.SIGNATORY})
-"""Roles that one has by an act that is done once: an undated "signed in its first year" is that act told again."""
 
 
 def _settled(e: Evidence) -> tuple[Event, bool] | None:
@@ -85,7 +88,7 @@ def hear_pair(course: Course, batch: Sequence[Evidence], copies: Set[Stated] = f
         return []
     if len(settled) == 1:
         (event, denied), e = settled[0]
-        return _hear(course, (), e, event, denied, None, False) if not copies or stated_by(e) not in copies else []
+        return _hear(course, (), e, event, denied, None) if not copies or stated_by(e) not in copies else []
     said = batch[0].said_on()
     happened = [(event, e) for (event, denied), e in settled if event in HAPPENED and not denied]
     dated = [(event, e) for event, e in happened if e.statement.date and is_recent(e)]
@@ -94,6 +97,7 @@ def hear_pair(course: Course, batch: Sequence[Evidence], copies: Set[Stated] = f
     fresh_news = dated_news | {family(event) for event, e in happened if e.statement.date is None}
     stated = {family(event) for (event, denied), _ in settled if not denied}
     denied_too = {event for (event, denied), _ in settled if denied}
+    parted = any(event in EXIT for event, _ in happened)
     state = course.state(said)
     back = state.place is Standing.OUT or state.suspended
 
@@ -111,7 +115,7 @@ def hear_pair(course: Course, batch: Sequence[Evidence], copies: Set[Stated] = f
         day, forward, *_ = order(((event, denied), e))
         follows = fresh_news | (stated - HAPPENED)
         quiet = not denied and (bool(_OUTCOMES.get(event, frozenset()) & follows) or (event in _OUTCOMES and event in denied_too))
-        told += _hear(course, told, e, event, denied, day if not forward else None, quiet)
+        told += _hear(course, told, e, event, denied, day if not forward else None, quiet, parted=parted)
     return told
 
 
@@ -137,15 +141,28 @@ def _rank(event: Event, denied: bool, back: bool) -> int:
     return (_RANK_BACK if back else _RANK).get(family(event), 10)
 
 
-def _hear(course: Course, told: Sequence[Told], e: Evidence, event: Event, denied: bool, aside: date | None, quiet: bool) -> list[Told]:
-    """Hears one statement; `aside` is the day of the news before which an undated one took effect."""
+def _hear(
+    course: Course,
+    told: Sequence[Told],
+    e: Evidence,
+    event: Event,
+    denied: bool,
+    aside: date | None,
+    quiet: bool = False,
+    *,
+    parted: bool = False,
+) -> list[Told]:
+    """Hears one statement; `aside` is the day of the news before which an undated one took effect, and `parted` whether its article
+    tells of an exit as well."""
     first, last = (aside, aside) if aside else window(e)
     if denied:
         return _hear_denial(course, e, event, last, bool(aside))
     again = _same(course, e, event, first, last)
     if again:
         return _hear_again(course, told, again, e)
-    moved = _moved(course, e, event, last)
+    if event in EXIT and _is_the_end(course, e, 0):
+        return []
+    moved = _moved(course, e, event, last, parted)
     if moved and e.statement.date:
         return other_date(course, moved, e, e.statement.date)
     for day in dict.fromkeys((last, first)):
@@ -155,12 +172,13 @@ def _hear(course: Course, told: Sequence[Told], e: Evidence, event: Event, denie
         return _hear_differently(course, e, event, first)
     happening = Happening(event, False, e.statement.status, e.statement.date, day, e.said_on(), e.role, [e], aside=bool(aside))
     quiet = quiet or _is_superseded(course, happening) or (event is Event.JOINED and _was_in_unsaid(course, day))
+    quiet = quiet or (event in EXIT and _is_the_end(course, e, SAME_DAYS))
     happening.quiet = quiet
     if quiet or not course.telling:
         course.add(happening)
         return [] if quiet else [Told(KIND[event], happening, [e])]  # what follows in the article is heard with it
     state = course.state(day, aside=bool(aside))
-    before = state.standing() if course.happenings else ""
+    before = state.standing() if any(h is not course.end for h in course.happenings) else ""
     kind = KIND[event]
     if event is Event.ABSENT and state.place is Standing.IN:
         kind = ChangeKind.CLAIM_DISPUTED
@@ -179,34 +197,58 @@ def _same(course: Course, e: Evidence, event: Event, first: date, last: date) ->
         elif h.dropped:
             same = when is None and e.said_on() < h.dropped
         elif when is None:
-            same = event is Event.JOINED and e.role in _ONCE and e.role is h.role
+            same = event is Event.JOINED and e.role in ONCE and e.role is h.role
         else:
-            same = event in HAPPENED and first <= h.day and not _between(course, event, first, h)
+            same = event in HAPPENED and first <= h.day and not _between(course, e, event, first, h)
         if same:
             return h
     return None
 
 
-def _moved(course: Course, e: Evidence, event: Event, last: date) -> Happening | None:
-    """The later happening of the same kind that a statement gives an earlier date: set right, or not far off."""
+def _moved(course: Course, e: Evidence, event: Event, last: date, parted: bool) -> Happening | None:
+    """The later happening of the same kind that a statement gives an earlier date: set right, not far off, or in conflict.
+
+    A joining with no exit between the two days is one joining, and of its days only one can be right: the memory of an earlier one
+    disputes what was recorded. It is history where it was news in its day, or where the one was as an observer and the other was not.
+    """
     when = e.statement.date
     if when is None or event not in HAPPENED:
         return None
     for h in course.living():
-        if h.when and h.day > last and not h.denied and family(h.event) is family(event) and not _between(course, event, last, h):
+        if h.when and h.day > last and not h.denied and family(h.event) is family(event) and not _between(course, e, event, last, h):
             near = days_apart(h.when, when) <= RECENT_DAYS
-            return h if near or CORRECTS.search(e.quote) or takes_back(h, e) else None
+            one_entry = event is Event.JOINED and not parted and (h.role in AFFILIATE) == (e.role in AFFILIATE)
+            in_conflict = one_entry and not is_recent(e)
+            return h if near or in_conflict or CORRECTS.search(e.quote) or takes_back(h, e) else None
     return None
+
+
+def _is_the_end(course: Course, e: Evidence, days: int) -> bool:
+    """Whether an exit within so many days is the end of the coalition, told of one of its members."""
+    end = course.end
+    if end is None:
+        return False
+    if e.statement.date and end.when:
+        return days_apart(end.when, e.statement.date) <= days
+    return abs((window(e)[1] - end.day).days) <= days
 
 
 def _grace(day: date) -> date:
     return date.fromordinal(day.toordinal() + RETOLD_DAYS)
 
 
-def _between(course: Course, event: Event, first: date, h: Happening) -> bool:
-    """Whether something that undoes an event stands between a day and a later happening of its kind."""
-    opposite = EXIT | {Event.SUSPENDED} if event is Event.JOINED else {Event.JOINED, Event.MEMBER}
-    return any(x.event in opposite and not x.denied and first <= x.day <= h.day and x is not h for x in course.living())
+def _between(course: Course, e: Evidence, event: Event, first: date, h: Happening) -> bool:
+    """Whether something that undoes an event stands between a day that a statement gives it and a later happening of its kind."""
+    opposite = EXIT | {Event.SUSPENDED} if event is Event.JOINED else frozenset({Event.JOINED, Event.MEMBER})
+    return any(
+        x.event in opposite
+        and not x.denied
+        and first <= x.day
+        and x.place() <= h.place()
+        and x is not h
+        and not (event in EXIT and is_stale(x, first, e.said_on()))
+        for x in course.living()
+    )
 
 
 def _is_effective(course: Course, e: Evidence, event: Event, day: date, *, aside: bool) -> bool:
@@ -216,12 +258,14 @@ def _is_effective(course: Course, e: Evidence, event: Event, day: date, *, aside
     match event:
         case Event.JOINED:
             if not inside:
-                return True
+                over = state.over if state.place is Standing.OUT else None
+                return over is None or (e.statement.date is not None and e.statement.date.earliest() > over.day)
             upgraded = state.affiliate and e.role is not None and e.role not in AFFILIATE and not _just_told(course, e)
             noticed = not state.known and e.statement.date is not None and state.seen is not None and day > _later(state.seen)
             return state.suspended or upgraded or noticed
         case Event.MEMBER:
-            return not inside and not any(_implies_in(h) for h in course.living() if h.day > day)
+            out = state.place is Standing.OUT and (state.over is not None or _knows_no_exit(state, e, day))
+            return not inside and not out and not any(_implies_in(h) for h in course.living() if h.day > day)
         case Event.LEFT | Event.EXPELLED:
             return state.place is not Standing.OUT
         case Event.SUSPENDED:
@@ -238,10 +282,21 @@ def _is_effective(course: Course, e: Evidence, event: Event, day: date, *, aside
             return not state.declined and (not inside or state.affiliate)
         case Event.ABSENT:
             if inside:
-                return not (state.affiliate or state.suspended or any(h.event is Event.ABSENT and h.day >= day for h in course.living()))
+                return not (state.affiliate or state.suspended or _is_missed(course, day))
             return state.standing() is Standing.UNKNOWN and not any(_implies_in(h) for h in course.living() if h.day > day)
         case _:
             raise ValueError(f"{event} is no event of a member")
+
+
+def _knows_no_exit(state: State, e: Evidence, day: date) -> bool:
+    said = Happening(Event.MEMBER, False, e.statement.status, e.statement.date, day, e.said_on(), e.role, [e])
+    return state.exit is not None and is_stale(said, state.exit.day, state.exit.said)
+
+
+def _is_missed(course: Course, day: date) -> bool:
+    """Whether a member was said to be missing already, since it was last told that it came in."""
+    entries = [h for h in course.living() if not h.denied and h.event in {Event.JOINED, Event.MEMBER} and not h.quiet]
+    return any(h.event is Event.ABSENT and (h.day >= day or not any(h.day <= x.day <= day for x in entries)) for h in course.living())
 
 
 def _later(day: date) -> date:
@@ -345,15 +400,24 @@ def _hear_differently(course: Course, e: Evidence, event: Event, first: date) ->
 def _hear_role(course: Course, e: Evidence) -> list[Told]:
     """Hears that a member is in, which was known: at most its role has turned, and only where the words say so."""
     day = window(e)[1]
-    before = course.state(day).role if e.role is not None else None
-    turned = before is not None and e.role is not before and bool(TURNS.search(e.quote))
-    same = [h for h in course.living() if h.event is Event.MEMBER and not h.denied and h.role is e.role]
+    state = course.state(day)
+    before = state.role if state.place is Standing.IN else None
+    role = _role_left(e, before)
+    turned = before is not None and role is not None and role is not before and turns(e, before)
+    same = [h for h in course.living() if h.event is Event.MEMBER and not h.denied and h.role is role]
     if same and not turned:
         same[-1].evidence.append(e)
         return []
-    happening = Happening(Event.MEMBER, False, e.statement.status, e.statement.date, day, e.said_on(), e.role, [e], quiet=not turned)
+    happening = Happening(Event.MEMBER, False, e.statement.status, e.statement.date, day, e.said_on(), role, [e], quiet=not turned)
     course.add(happening)
-    return [Told(ChangeKind.ROLE_CHANGED, happening, [e], str(before), str(e.role), e.role, e.statement.date)] if turned else []
+    return [Told(ChangeKind.ROLE_CHANGED, happening, [e], str(before), str(role), role, e.statement.date)] if turned else []
+
+
+def _role_left(e: Evidence, before: Role | None) -> Role | None:
+    """The role that words leave a member with: who lays down its office, whether they name it or not, is a member still."""
+    if before in OFFICES and e.role in {None, before} and LAYS_DOWN.search(e.quote) and not TURNS.search(e.quote):
+        return Role.MEMBER
+    return e.role
 
 
 def _hear_denial(course: Course, e: Evidence, event: Event, day: date, aside: bool) -> list[Told]:

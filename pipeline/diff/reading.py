@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pipeline.diff.bodies import hear_body
-from pipeline.diff.course import Course
+from pipeline.diff.course import Course, Happening, Told
 from pipeline.diff.members import hear_pair
 from pipeline.model import Evidence
 
@@ -25,10 +25,18 @@ def articles_of(evidence: Iterable[Evidence]) -> list[list[Evidence]]:
     return [articles[place] for place in sorted(articles)]
 
 
-def read_all(evidence: Iterable[Evidence], *, coalition: bool = False) -> Course:
-    """Hears articles in the order in which they were published, so that the order of arrival does not count."""
-    course = Course(telling=False)
+def read_all(evidence: Iterable[Evidence], *, coalition: bool = False, end: Happening | None = None) -> Course:
+    """Hears articles in the order in which they were published, so that the order of arrival does not count.
+
+    Of a pair they are heard knowing of the `end` of its coalition.
+    """
+    return tell_all(evidence, coalition=coalition, end=end)[0]
+
+
+def tell_all(evidence: Iterable[Evidence], *, coalition: bool = False, end: Happening | None = None) -> tuple[Course, list[Told]]:
+    """Hears articles as `read_all` does, and gives as well what a reader of them all was told, without the state around each."""
+    course, told = Course(telling=False, end=end), list[Told]()
     for batch in articles_of(evidence):
-        (hear_body if coalition else hear_pair)(course, batch)
+        told += (hear_body if coalition else hear_pair)(course, batch)
     course.telling = True
-    return course
+    return course, told
