@@ -400,7 +400,7 @@ TABLE: list[tuple[str, list[Evidence | tuple[Evidence, ...]], list[str]]] = [
             [said("2024-05-15", "joined", role="lead"), said("2024-06-01", "member", role=role, words=LAID_DOWN)],
             ["member_joined", "role_changed"],
         )
-        for role in ("member", "lead", "")
+        for role in ("member", "")
     ),
     (
         "who holds no office lays none down",

@@ -156,6 +156,20 @@ def test_a_member_that_the_news_says_left_and_that_stays_listed_is_disputed_once
     assert kinds(body.run(NOW + 9 * WEEK)) == [("member_left", "Altera Lines")]
 
 
+def test_a_joining_that_the_list_does_not_show_is_disputed_once_and_stands(body: Body) -> None:
+    body.list((MEMBERS[0], *MEMBERS[2:]))
+    body.publish("launch", "Carriers found Harbour Data Compact", LAUNCH)
+    assert kinds(body.run()) == FOUNDED
+    assert body.run(NOW + 3 * WEEK).changes == ()  # pages lag
+    report = body.run(NOW + 6 * WEEK)
+    assert kinds(report) == [("claim_disputed", "Altera Lines")]
+    assert report.changes[0].evidence[0].quote == "Altera Lines is not listed on 16 April 2024, though it was said to have joined."
+    assert body.stands("Altera Lines") is Standing.IN
+    assert body.run(NOW + 7 * WEEK).changes == ()
+    body.list(MEMBERS)
+    assert body.run(NOW + 8 * WEEK).changes == () and body.stands("Altera Lines") is Standing.IN
+
+
 def test_another_selector_begins_anew(body: Body) -> None:
     body.list(MEMBERS, more="<div id=o><p>Old Harbour</p><p>New Harbour</p><p>Third Harbour</p></div>")
     body.run()

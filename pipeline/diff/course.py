@@ -58,14 +58,15 @@ _DENIAL_VERB = re.compile(
 TURNS = re.compile(
     r"\b(?:take|takes|took|taken|taking) over\b|\b(?:become|becomes|became|becoming)\b|\b(?:elected|appointed|named|promoted|upgraded)\b"
     r"|\b(?:succeed|succeeds|succeeded|replac\w+)\b|\bnew (?:chair\w*|president|head|leader|lead)\b|\bstep(?:s|ped)? up\b"
-    r"|\b(?:chaired|presided|led|headed)\b[^.;]{0,60}\bsince\b",
+    r"|\b(?:chaired|presided|led|headed)\b[^.;]{0,60}\bsince\b(?! (?:its|the) (?:found|launch|creat|start|begin|incep|establish))",
     re.I,
 )
 """Words that say that a role was not always so."""
 LAYS_DOWN = re.compile(
-    r"\b(?:step(?:s|ped|ping)?|stood|stands) (?:down|aside|back)\b|\bresign(?:s|ed|ing)? (?:as|from the|its)\b"
+    r"\b(?:step(?:s|ped|ping)?|stood|stands) (?:down|aside|back)\b"
+    r"|\bresign(?:s|ed|ing)? (?:as|(?:from )?(?:the|its) (?:chair|presidency|lead|board))\b"
     r"|\b(?:hand(?:s|ed|ing)?|pass(?:es|ed|ing)?) (?:over|on) (?:the|its) (?:chair|presidency|lead)|\bno longer (?:chair|lead|head|preside)"
-    r"|\b(?:gave|gives|giving|given) up (?:the|its) (?:chair|presidency|lead|seat)|\b(?:relinquish|vacat)\w+ (?:the|its) \w+"
+    r"|\b(?:gave|gives|giving|given) up (?:the|its) (?:chair|presidency|lead|seat)|\b(?:relinquish|vacat)\w* (?:the|its) \w+"
     r"|\bterm (?:as \w+ )?(?:has )?(?:ended|expired)\b",
     re.I,
 )

@@ -414,8 +414,8 @@ def _hear_role(course: Course, e: Evidence) -> list[Told]:
 
 
 def _role_left(e: Evidence, before: Role | None) -> Role | None:
-    """The role that words leave a member with: who lays down its office, whether they name it or not, is a member still."""
-    if before in OFFICES and e.role in {None, before} and LAYS_DOWN.search(e.quote) and not TURNS.search(e.quote):
+    """The role that words leave a member with: who lays down its office is a member still, though they do not say so."""
+    if e.role is None and before in OFFICES and LAYS_DOWN.search(e.quote) and not TURNS.search(e.quote):
         return Role.MEMBER
     return e.role
 
