@@ -159,7 +159,7 @@ def shelved_plainly(story: str) -> tuple[Counter[tuple[str, ...]], list[tuple[An
 
 
 @pytest.mark.parametrize("story", sorted(STEPS))
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False)
 @given(data=st.data())
 def test_no_order_of_the_steps_tells_a_change_twice(story: str, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(STEPS[story]))))
