@@ -161,7 +161,7 @@ class _Sending:
             if not message:
                 return
         try:
-            receipt = self.deliver(self._message(message, channel), channel)
+            receipt = notify.attempt(lambda: self.deliver(self._message(message, channel), channel), channel.name)
         except DeliveryError as error:
             self._failed(first, error, about)
         else:
@@ -223,12 +223,8 @@ class _Sending:
 
     def _feed(self, channel: Channel, deliveries: list[Delivery]) -> None:
         """Writes a feed once for all that is due in it; the same alerts make the same file."""
-        told = self.store.told_to(channel.name, [d.id for d in deliveries], FEED_ENTRIES)
-        turned = self.store.last_turns(a.id for a in told)
-        entries = [letters.FeedEntry(a.change, a.id, a.severity, a.state, a.raised, turned.get(a.id, a.raised)) for a in told]
-        body = letters.feed(channel.kind, entries, channel.settings.get("title") or channel.name, channel.settings.get("url", ""))
         try:
-            receipt = self.deliver(notify.Message(channel.name, channel.name, "", text=body), channel)
+            receipt = notify.attempt(lambda: self.deliver(self._feed_of(channel, deliveries), channel), channel.name)
         except DeliveryError as error:
             for delivery in deliveries:
                 self._failed(delivery, error, set())

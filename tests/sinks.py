@@ -5,7 +5,7 @@
         assert sink.taken[0].mail["Subject"] == "…"
 
 What it answers is a test's to say: `sink.answers` is asked for each recipient and each message, and an answer that does not begin with 2
-is a refusal. With `tls`, a folder, it offers STARTTLS; `certificate` is that of its authority.
+is a refusal. With `tls`, a folder, it offers STARTTLS; `certificate` is that of its authority. Who signs in does so by one of `ways`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import email
 import email.policy
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -50,7 +50,7 @@ class Taken:
 class MailSink:
     """A server that is up while its `with` block lasts."""
 
-    def __init__(self, *, tls: Path | None = None, password: str = "") -> None:
+    def __init__(self, *, tls: Path | None = None, password: str = "", ways: Collection[str] = ("PLAIN", "LOGIN")) -> None:
         self.taken: list[Taken] = []
         self.answers: Callable[[str], str] = lambda about: "250 OK"
         self.certificate: Path | None = None
@@ -64,6 +64,7 @@ class MailSink:
             more |= {"tls_context": context, "require_starttls": True}
         if password:
             more |= {"auth_required": True, "auth_require_tls": tls is not None, "authenticator": _Authenticator(password)}
+            more |= {"auth_exclude_mechanism": {"PLAIN", "LOGIN"} - {*ways}}
 
         class Handler:
             async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:

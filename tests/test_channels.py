@@ -74,6 +74,34 @@ def test_mail_goes_over_tls_with_a_password_from_the_environment(tmp_path: Path,
             deliver(message(), mail_channel(sink, **secure))
 
 
+@pytest.mark.parametrize("way", ["PLAIN", "LOGIN"])
+def test_a_password_may_be_of_any_characters(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "pässwörd1")
+    with MailSink(tls=tmp_path, password="pässwörd1", ways=[way]) as sink:
+        secure = {"security": "starttls", "username": "désk", "password_env": "DESK_PASSWORD", "ca_file": str(sink.certificate)}
+        assert deliver(message(), mail_channel(sink, **secure)).startswith("taken")
+        monkeypatch.setenv("DESK_PASSWORD", "falsch-ö")
+        with pytest.raises(DeliveryError, match="535") as caught:
+            deliver(message(), mail_channel(sink, **secure))
+        assert caught.value.transient and "falsch" not in str(caught.value)
+
+
+def test_a_server_that_takes_no_such_password_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "pässwörd1")
+    with MailSink(tls=tmp_path, password="pässwörd1", ways=[]) as sink:
+        secure = {"security": "starttls", "username": "desk", "password_env": "DESK_PASSWORD", "ca_file": str(sink.certificate)}
+        with pytest.raises(DeliveryError, match="not ASCII needs AUTH PLAIN or LOGIN") as caught:
+            deliver(message(), mail_channel(sink, **secure))
+        assert caught.value.transient
+
+
+@pytest.mark.parametrize("host", ["mail..example", f"{'a' * 70}.example"])
+def test_a_host_that_nothing_can_be_called_is_told_of(sink: MailSink, host: str) -> None:
+    with pytest.raises(DeliveryError, match="check its host") as caught:
+        deliver(message(), mail_channel(sink, host=host))
+    assert caught.value.transient
+
+
 def test_authorities_are_read_anew_when_they_change(tmp_path: Path) -> None:
     for _ in range(2):
         with MailSink(tls=tmp_path) as sink:  # each has an authority of its own, in the same file
@@ -207,6 +235,23 @@ def test_an_address_that_is_a_secret_stands_in_no_error(
     assert "not base64!" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[bad/s3cret", "https://h.example:x/s3cret", "http://127.0.0.1:99999/s3cret", "ftp://h.example/s3cret", "s3cret"]
+)
+def test_an_address_that_is_none_is_told_of_in_a_line(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_URL", url)
+    with pytest.raises(DeliveryError, match="environment variable HOOK_URL must be like https://") as caught:
+        deliver(message(), hook("", url_env="HOOK_URL"))
+    assert caught.value.transient and "s3cret" not in str(caught.value)
+
+
+def test_a_secret_that_is_not_ascii_is_told_of(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "whsec_schlüssel")
+    with pytest.raises(DeliveryError, match="is not base64: make one with") as caught:
+        deliver(message(), hook(site.put("/hook"), secret_env="HOOK_SECRET"))
+    assert "schlüssel" not in str(caught.value)
+
+
 def test_a_webhook_that_breaks_off_is_tried_again(site: Site) -> None:
     def breaking(asked: Asked) -> Answer:
         raise ConnectionAbortedError
@@ -259,6 +304,25 @@ def test_apprise_never_reaches_what_clouds_keep_to_themselves(url: str, monkeypa
     with pytest.raises(DeliveryError, match="never fetched"):
         deliver(message(), Channel("chat", "apprise", "", settings={"urls_env": "SERVICES", "allow_private_addresses": True}))
     gc.collect()  # a service leaves its socket open where it raises
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_service_that_fails_over_a_message_does_not_keep_it_from_the_others(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("apprise")
+    from apprise.plugins.custom_xml import NotifyXML
+
+    def fail(self: NotifyXML, **message: Any) -> bool:
+        raise KeyError("s3cr3t")
+
+    monkeypatch.setattr(NotifyXML, "send", fail)
+    site.put("/good", "ok")
+    base = site.base.removeprefix("http://")
+    monkeypatch.setenv("SERVICES", f"xml://{base}/s3cr3t json://{base}/good")
+    channel = Channel("chat", "apprise", "", settings={"urls_env": "SERVICES", "allow_private_addresses": True})
+    with pytest.raises(DeliveryError, match=re.escape("xml: Apprise failed over it (KeyError")) as caught:
+        deliver(message(), channel)
+    assert caught.value.transient and caught.value.taken and "s3cr3t" not in str(caught.value)
+    assert len(site.asked("/good")) == 1
 
 
 def test_without_apprise_the_advice_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,42 @@ def test_what_is_not_taken_is_tried_after_growing_pauses_and_then_given_up(post:
     assert post.got[0][1].id == dead.message and post.store.query("SELECT receipt FROM deliveries") == [{"receipt": "taken 1"}]
 
 
+def test_a_channel_that_fails_as_nobody_foresaw_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    feed = Channel("feed", "atom", "x")
+    with Post(AlertRule("all", channels=("mail", "hook", "feed")), channels=[feed]) as post:
+
+        def refuse(message: Message, channel: Channel) -> None:
+            if channel.name in broken:
+                raise UnicodeEncodeError("ascii", secret, 1, 2, "ordinal not in range")
+
+        secret = "".join(["päss", "wörd"])
+        broken, post.refuse = {"mail", "feed"}, refuse
+        report = post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
+        assert [channel for channel, _ in post.got] == ["hook"] and report.delivered == 1
+        assert [f.what for f in report.failures] == ["mail", "feed"]
+        why = report.failures[0].why
+        assert "UnicodeEncodeError" in why and "please report it" in why and "\n" not in why
+        rows = post.store.query("SELECT channel, tries, state FROM deliveries ORDER BY number")
+        assert [(r["channel"], r["tries"], r["state"]) for r in rows] == [("mail", 1, "due"), ("hook", 1, "delivered"), ("feed", 1, "due")]
+        assert "test_outbox.py" in caplog.text and secret not in caplog.text + why
+        broken = set()
+        post.later(HOUR)
+        assert letter_states(post) == {"delivered": 3}
+
+
+def test_a_damaged_store_stops_the_cycle_whichever_channel_it_met() -> None:
+    from pipeline.errors import StoreError
+
+    with Post(ALL) as post:
+
+        def refuse(message: Message, channel: Channel) -> None:
+            raise StoreError("is damaged")
+
+        post.refuse = refuse
+        with pytest.raises(StoreError):
+            post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
+
+
 def test_a_lasting_refusal_is_a_dead_letter_at_once(post: Post) -> None:
     post.refuse = refusing(DeliveryError("410 Gone", about="mail", transient=False))
     report = post.read(told("exit", claim("Norvik Freight", Event.LEFT)))

@@ -206,6 +206,17 @@ def test_a_channel_is_tested(capsys: pytest.CaptureFixture[str], config: str, si
     assert "answered 500" in capsys.readouterr().err
 
 
+def test_a_channel_that_cannot_work_is_told_of_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('feeds = []\n[[channels]]\nname = "hook"\nkind = "webhook"\nurl_env = "HOOK"\n', encoding="utf-8")
+    monkeypatch.setenv("HOOK", "https://[s3cret/x")
+    assert cli.main(["--config", str(path), "channels", "test", "hook"]) == cli.FAILED
+    [line] = capsys.readouterr().err.splitlines()
+    assert "hook: its address is none of the web" in line and "HOOK must be like" in line and "s3cret" not in line
+
+
 def test_rules_say_what_they_would_have_sent(capsys: pytest.CaptureFixture[str], config: str) -> None:
     found = document(capsys, config, "rules", "test", "--since", "ever")["changes"]
     assert [(c["what"], c["rule"], len(c["sends"])) for c in found] == [

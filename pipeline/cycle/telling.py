@@ -164,4 +164,5 @@ def try_channel(channel: Channel, now: datetime) -> str:
     if channel.kind in notify.FEED_KINDS:
         # A feed holds alerts and nothing else: what can be tested is whether its folder can be written.
         return notify.files.try_folder(channel)
-    return notify.deliver(notify.Message(f"test-{id}", *forms, id=id, kind="test", made=now, document={"test": words}), channel)
+    message = notify.Message(f"test-{id}", *forms, id=id, kind="test", made=now, document={"test": words})
+    return notify.attempt(lambda: notify.deliver(message, channel), channel.name)

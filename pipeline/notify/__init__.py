@@ -7,16 +7,20 @@ Passwords, signing secrets and addresses that are secrets come from the environm
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Mapping
 
-from pipeline.errors import DeliveryError
+from pipeline.errors import DeliveryError, StoreError
 from pipeline.model import Channel
 from pipeline.notify import files, mail, services, webhook
 from pipeline.notify.files import file_stem
 from pipeline.notify.message import Message
 from pipeline.notify.secrets import secret
 
-__all__ = ["FEED_KINDS", "FORMS", "KINDS", "MIRROR_KINDS", "THREADLESS_KINDS", "Message", "deliver", "file_stem", "secret"]
+__all__ = ["FEED_KINDS", "FORMS", "KINDS", "MIRROR_KINDS", "THREADLESS_KINDS", "Message", "attempt", "deliver", "file_stem", "secret"]
+
+_log = logging.getLogger("pipeline.notify")
 
 _WAYS: Mapping[str, Callable[[Message, Channel], str]] = {
     "file": files.write,
@@ -52,3 +56,25 @@ def deliver(message: Message, channel: Channel) -> str:
     if way is None:
         raise DeliveryError(f"there is no channel of kind {channel.kind!r}: use {', '.join(KINDS)}", about=channel.name, transient=False)
     return way(message, channel)
+
+
+def attempt(hand_over: Callable[[], str], about: str) -> str:
+    """Does what hands a message to a channel, and gives its receipt: what goes wrong in a way that nobody foresaw is a DeliveryError
+    too, so that one channel never stops the others.
+
+    The log gets the places where it happened, and not its words: those of a library may hold an address or a password.
+    """
+    try:
+        return hand_over()
+    except (DeliveryError, StoreError):
+        raise
+    except Exception as problem:
+        _log.error("%s: %s, raised at\n%s", about, _kinds(problem), "".join(traceback.format_tb(problem.__traceback__)).rstrip())
+        said = f"a mistake of the program ({_kinds(problem)}); the log says where it happened: please report it"
+        raise DeliveryError(said, about=about) from problem
+
+
+def _kinds(problem: BaseException) -> str:
+    """What sort of exception it is, and by which it came about."""
+    cause = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    return f"{type(problem).__name__}{f' by {_kinds(cause)}' if cause else ''}"

@@ -6,6 +6,7 @@ is kept, and only the others get it at the next try.
 
 from __future__ import annotations
 
+import base64
 import os
 import smtplib
 import ssl
@@ -29,6 +30,8 @@ SECURITY = (STARTTLS, TLS, NONE)
 PORTS = {STARTTLS: 587, TLS: 465, NONE: 25}
 """RFC 8314 section 3.3 and RFC 6409: submission with TLS from the start, with STARTTLS, and relaying."""
 TIMEOUT_SECONDS = 30.0
+_SIGNED_IN, _GO_ON = 235, 334
+"""RFC 4954."""
 _ALERTS_NAMED = 50
 _LONGEST_LINE = 60
 """Characters that a display name may have in a header."""
@@ -55,8 +58,10 @@ def send(message: Message, channel: Channel) -> str:
         # A password that is not taken may be put right, and then the message is not lost.
         lasting = problem.smtp_code >= 500 and not isinstance(problem, smtplib.SMTPAuthenticationError | smtplib.SMTPConnectError)
         raise DeliveryError(scrubbed(said, [password]), about=channel.name, transient=not lasting) from problem
-    except (smtplib.SMTPException, OSError, ssl.SSLError) as problem:
-        said = scrubbed(f"{settings['host']} cannot be sent to: {str(problem) or type(problem).__name__}", [password])
+    except (smtplib.SMTPException, OSError, ValueError) as problem:
+        # A ValueError is what no host can be called, or what is no SMTP.
+        mend = "; check its host, username and password" if isinstance(problem, ValueError) else ""
+        said = scrubbed(f"{settings['host']} cannot be sent to: {str(problem) or type(problem).__name__}{mend}", [password])
         raise DeliveryError(said, about=channel.name) from problem
     if refused:
         taken = [a for a in to if _bare(a) not in refused]
@@ -78,11 +83,36 @@ def _connected(channel: Channel, password: str) -> smtplib.SMTP:
         if security == STARTTLS:
             server.starttls(context=_trust(settings))
         if settings.get("username"):
-            server.login(settings["username"], password)
+            _sign_in(server, settings["username"], password)
     except BaseException:
         server.close()
         raise
     return server
+
+
+def _sign_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """Signs in by the ways of smtplib, which know ASCII alone, or in UTF-8, as RFC 4616 has it; raises SMTPException."""
+    if (user + password).isascii():
+        server.login(user, password)
+        return
+    server.ehlo_or_helo_if_needed()
+    ways = server.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in ways:
+        code, said = server.docmd("AUTH", f"PLAIN {_base64(f'{chr(0)}{user}{chr(0)}{password}')}")
+    elif "LOGIN" in ways:
+        code, said = server.docmd("AUTH", f"LOGIN {_base64(user)}")
+        if code == _GO_ON:
+            code, said = server.docmd(_base64(password))
+    else:
+        raise smtplib.SMTPNotSupportedError(
+            "a name or password that is not ASCII needs AUTH PLAIN or LOGIN, which it does not offer: set another one"
+        )
+    if code != _SIGNED_IN:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:

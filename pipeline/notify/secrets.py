@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from pipeline.errors import DeliveryError
 
@@ -27,7 +28,8 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
     'cannot connect to hooks.example/T1/B2/***'
     """
     whole = [s for s in secrets if len(s) >= _LEAST]
-    parts = [part for s in whole if "://" in s for part in re.split(r"[/?&=:@]+", s.partition("://")[2])[1:] if len(part) >= _LEAST]
-    for found in sorted({*whole, *parts}, key=len, reverse=True):
+    parts = [part for s in whole if "://" in s for part in re.split(r"[/?&=:@]+", s.partition("://")[2])[1:]]
+    # Libraries know what stands in an address without its escapes.
+    for found in sorted({*whole, *(p for part in parts for p in (part, unquote(part)) if len(p) >= _LEAST)}, key=len, reverse=True):
         text = text.replace(found, "***")
     return text

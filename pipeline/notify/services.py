@@ -47,8 +47,8 @@ def notify(message: Message, channel: Channel) -> str:
         ):
             try:
                 taken = service.notify(title=defused(message.subject), body=defused(message.text or message.markdown))
-            except OSError as problem:  # not each of its hundred services keeps its own troubles to itself
-                taken, why = False, str(problem)
+            except Exception as problem:  # noqa: BLE001 - of its hundred services not each keeps its own troubles to itself
+                taken, why = False, f"Apprise failed over it ({type(problem).__name__}: {problem}); check its address"
             why = why or " ".join(said.getvalue().strip().splitlines()[-1:])
         if taken:
             have.add(mark)

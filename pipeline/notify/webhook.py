@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -56,6 +55,8 @@ def post(message: Message, channel: Channel) -> str:
         if secrets:
             headers["webhook-signature"] = " ".join(sign(key, headers["webhook-id"], at, body) for key in secrets)
         status, answer, again_after = asyncio.run(_post(url, body, headers, allow_private=bool(settings.get("allow_private_addresses"))))
+    except aiohttp.InvalidURL as problem:
+        raise _no_address(channel) from problem
     except (aiohttp.ClientError, OSError, ValueError) as problem:
         reason = getattr(problem, "os_error", None) or problem
         late = isinstance(problem, TimeoutError) and not str(problem)
@@ -94,7 +95,7 @@ def sign(key: str, id: str, at: int, body: bytes) -> str:
     """
     try:
         bare = base64.b64decode(key.removeprefix("whsec_"), validate=True)
-    except binascii.Error as problem:
+    except ValueError as problem:  # binascii.Error, or another one for what is not ASCII
         raise ValueError(
             'the signing secret is not base64: make one with `head -c 32 /dev/urandom | base64`, "whsec_" before it'
         ) from problem
@@ -103,10 +104,20 @@ def sign(key: str, id: str, at: int, body: bytes) -> str:
 
 
 def _host(url: str, channel: Channel) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as problem:  # "http://[::1" has no end to its host
+        raise _no_address(channel) from problem
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise DeliveryError("its address is none of the web (http:// or https://)", about=channel.name)
+        raise _no_address(channel)
     return parts.hostname
+
+
+def _no_address(channel: Channel) -> DeliveryError:
+    """Another try finds it where it was put right."""
+    where = channel.settings.get("url_env")
+    mend = f"the environment variable {where}" if where else "its url"
+    return DeliveryError(f"its address is none of the web: {mend} must be like https://hooks.example.org/x", about=channel.name)
 
 
 def _phrase(status: int) -> str:
