@@ -2,8 +2,8 @@
 
 What is planned is written in the transaction of its changes. Sending is at least once: a message's id is kept before it is sent for
 the first time, its receipt afterwards, and one whose receipt was lost in a crash is sent again under the same id. What a channel does
-not take is tried again after growing pauses, or when the channel asks for it; what it never takes becomes a dead letter. Messages about
-one coalition reach a channel in the order of their changes: one that waits for another try holds back those behind it.
+not take is tried again after growing pauses, and not before the channel asks for it; what it never takes becomes a dead letter. Messages
+about one coalition reach a channel in the order of their changes: one that waits for another try holds back those behind it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAUSES = tuple(timedelta(minutes=m) for m in (5, 15, 60, 240, 720, 1440, 1440))
 SPREAD = 0.1
 """Each pause is longer or shorter by up to this share, so that messages that failed together are not all tried again at once."""
 LONGEST_PAUSE = timedelta(days=1)
-"""No channel is heeded that asks for a longer pause."""
+"""A channel that asks for a longer pause is asked again after this one."""
 FAILURES_IN_A_ROW = 3
 """After so many messages that a channel did not take it rests, and the others are not tried."""
 BATCH = 200
@@ -232,6 +232,13 @@ class _Sending:
             for delivery in deliveries:
                 self._taken(delivery, receipt)
 
+    def _feed_of(self, channel: Channel, deliveries: Sequence[Delivery]) -> notify.Message:
+        told = self.store.told_to(channel.name, [d.id for d in deliveries], FEED_ENTRIES)
+        turned = self.store.last_turns(a.id for a in told)
+        entries = [letters.FeedEntry(a.change, a.id, a.severity, a.state, a.raised, turned.get(a.id, a.raised)) for a in told]
+        body = letters.feed(channel.kind, entries, channel.settings.get("title") or channel.name, channel.settings.get("url", ""))
+        return notify.Message(channel.name, channel.name, "", text=body)
+
     def _taken(self, delivery: Delivery, receipt: str) -> None:
         self.in_a_row[delivery.channel] = 0
         self.delivered += 1
@@ -240,8 +247,10 @@ class _Sending:
     def _failed(self, delivery: Delivery, error: DeliveryError, about: set[tuple[str, str]]) -> None:
         why = str(error).removeprefix(f"{error.about}: ")
         self.failures.append(Skipped(delivery.channel, why))
-        asked = min(timedelta(seconds=max(1.0, error.retry_seconds)), LONGEST_PAUSE) if error.retry_seconds is not None else None
-        retry = self.now + (asked or pause(delivery.message, delivery.tries)) if error.transient and delivery.tries < len(PAUSES) else None
+        asked = min(timedelta(seconds=max(1.0, error.retry_seconds)), LONGEST_PAUSE) if error.retry_seconds is not None else timedelta()
+        again = error.transient and delivery.tries < len(PAUSES)
+        # A server that asks for a minute again and again must not have used up all tries within the hour.
+        retry = self.now + max(asked, pause(delivery.message, delivery.tries)) if again else None
         self.store.save_receipt(delivery, self.now, error=why, retry=retry, taken=error.taken or delivery.receipt)
         if retry is None:
             return

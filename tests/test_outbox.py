@@ -174,6 +174,25 @@ def test_the_pause_that_a_channel_asks_for_is_kept_by_all_its_messages(post: Pos
     assert post.store.query("SELECT * FROM channel_pauses") == []
 
 
+@pytest.mark.parametrize(("asked", "least", "most"), [(60, 2.5, 4), (2 * 86_400, 7, 10)], ids=["a minute", "two days"])
+def test_what_a_server_asks_for_uses_up_no_tries(asked: float, least: float, most: float) -> None:
+    with Post(ALL) as post:
+        tried: dict[str, list[datetime]] = {}
+
+        def refuse(message: Message, channel: Channel) -> None:
+            tried.setdefault(message.id, []).append(post.now)
+            raise DeliveryError("503", about="mail", retry_seconds=asked)
+
+        post.refuse = refuse
+        post.read(told("exits", *(claim(f"Member {n}", Event.LEFT, coalition=f"Body {n}") for n in range(3))))
+        for _ in range(20):
+            post.later(MINUTE)
+        while not letter_states(post).get("given up"):
+            post.later(HOUR)
+        [first] = [times for times in tried.values() if len(times) == len(outbox.PAUSES) + 1]
+        assert timedelta(days=least) < first[-1] - first[0] < timedelta(days=most)
+
+
 def test_a_channel_that_is_down_rests_after_three_messages(post: Post) -> None:
     tries: list[str] = []
 
