@@ -126,17 +126,18 @@ def _read(root: _Table, path: Path) -> Config:
     names = {table.values.get("name") for table in root.subtables("channels")} | {c.name for c in channels}
     known = sorted(name for name in names if isinstance(name, str))
     kinds = sorted({w.kind for w in watch if w.kind})
+    kind_of = {name: str(t.values.get("kind", "file")) for t in root.subtables("channels") if isinstance(name := t.values.get("name"), str)}
     alerts = root.tables("alerts", lambda table: rules.read_rule(table, known, kinds))
-    audiences = root.tables("digests", lambda table: rules.read_audience(table, known, kinds))
+    audiences = root.tables("digests", lambda table: rules.read_audience(table, known, kinds, kind_of))
     desk = rules.read_desk(root.table("desk"))
     daemon = duties.read_daemon(root.table("daemon"))
     keep = duties.read_keep(root.table("keep"), base)
-    told_of = {name: str(t.values.get("kind", "file")) for t in root.subtables("channels") if isinstance(name := t.values.get("name"), str)}
-    notices = duties.read_notices(root.table("notices"), told_of)
+    notices = duties.read_notices(root.table("notices"), kind_of)
     digest = root.table("digest")
     digest_settings = DigestSettings(
         days=digest.number("days", int, DigestSettings().days, least=1, most=366), channels=digest.references("channels", known, "channel")
     )
+    rules.refuse_feeds(digest, digest_settings.channels, kind_of, "digests")
     digest.finish()
     root.finish()
     if not root.subtables("feeds") and not root.subtables("rosters") and "feeds" not in root.values:

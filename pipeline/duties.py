@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.notify import FEED_KINDS
+from pipeline.rules import refuse_feeds
 
 if TYPE_CHECKING:
     from pipeline.config import _Table
@@ -63,9 +63,7 @@ def read_notices(table: _Table, channels: Mapping[str, str]) -> NoticeSettings:
         table.number("quiet_days", int, given.quiet_days, least=1, most=3660),
     )
     table.finish()
-    for place, name in enumerate(settings.channels):
-        if channels.get(name) in FEED_KINDS:
-            table.note(f"channels[{place}]", f"{name!r} is a feed of alerts, which holds no notices; name another channel")
+    refuse_feeds(table, settings.channels, channels, "notices")
     return settings
 
 

@@ -248,12 +248,22 @@ class FeedEntry:
     turned: datetime
 
 
-def feed(kind: str, entries: Sequence[FeedEntry], title: str, address: str = "") -> str:
-    """Gives the feed of alerts, newest first: "atom" (RFC 4287) or "jsonfeed" (version 1.1). `address` is where it can be had."""
-    return (_atom if kind == "atom" else _jsonfeed)(entries, title, address)
+def feed(kind: str, entries: Sequence[FeedEntry], title: str, address: str = "", *, earlier: int = 0, waiting: int = 0) -> str:
+    """Gives the feed of alerts, newest first: "atom" (RFC 4287) or "jsonfeed" (version 1.1). `address` is where it can be had.
+
+    `earlier` is how many alerts no longer stand in it, and `waiting` how many it has no room for yet: it says so.
+    """
+    return (_atom if kind == "atom" else _jsonfeed)(entries, title, address, _beyond(earlier, waiting))
 
 
-def _urn(id: str) -> str:
+def _beyond(earlier: int, waiting: int) -> str:
+    said = [f"{render.counted(earlier, 'earlier alert')} no longer stand{'s' * (earlier == 1)} here: `pipeline alerts` lists them all."]
+    said += [f"{render.counted(waiting, 'more alert')} wait{'s' * (waiting == 1)} until there is room."]
+    return " ".join(sentence for sentence, n in zip(said, (earlier, waiting), strict=True) if n)
+
+
+def urn(id: str) -> str:
+    """Gives the id under which feeds list an alert."""
     return f"urn:uuid:{uuid.uuid5(_NAMESPACE, id)}"
 
 
@@ -273,7 +283,7 @@ def _page_of(entry: FeedEntry) -> str:
     return next((a for e in entry.change.evidence if (a := render.web_address(e.article))), "")
 
 
-def _atom(entries: Sequence[FeedEntry], title: str, address: str) -> str:
+def _atom(entries: Sequence[FeedEntry], title: str, address: str, beyond: str) -> str:
     ElementTree.register_namespace("", _ATOM)
     root = ElementTree.Element(f"{{{_ATOM}}}feed")
 
@@ -282,8 +292,10 @@ def _atom(entries: Sequence[FeedEntry], title: str, address: str) -> str:
         element.text = _xml(text) or None
         return element
 
-    add(root, "id", _urn(f"feed {address or title}"))
+    add(root, "id", urn(f"feed {address or title}"))
     add(root, "title", render.plain(title))
+    if beyond:
+        add(root, "subtitle", beyond)
     add(root, "updated", _stamp(max((e.turned for e in entries), default=datetime(1970, 1, 1, tzinfo=UTC))))
     if address:
         add(root, "link", rel="self", href=address)
@@ -291,7 +303,7 @@ def _atom(entries: Sequence[FeedEntry], title: str, address: str) -> str:
     for entry in entries:
         one = add(root, "entry")
         heading, page = _told(entry)
-        add(one, "id", _urn(entry.id))
+        add(one, "id", urn(entry.id))
         add(one, "title", heading)
         add(one, "published", _stamp(entry.raised))
         add(one, "updated", _stamp(entry.turned))
@@ -310,14 +322,14 @@ def _xml(text: str) -> str:
     return "".join(c for c in text if c in "\n\t" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff"))
 
 
-def _jsonfeed(entries: Sequence[FeedEntry], title: str, address: str) -> str:
+def _jsonfeed(entries: Sequence[FeedEntry], title: str, address: str, beyond: str) -> str:
     items = []
     for entry in entries:
         heading, page = _told(entry)
         there = _page_of(entry)
         items.append(
             {
-                "id": _urn(entry.id),
+                "id": urn(entry.id),
                 **({"url": there} if there else {}),
                 "title": heading,
                 "content_html": render.fragment(page),
@@ -328,5 +340,5 @@ def _jsonfeed(entries: Sequence[FeedEntry], title: str, address: str) -> str:
                 "_pipeline": {"alert": entry.id, "state": entry.state, "change": render.shortened(render.change_document(entry.change))},
             }
         )
-    head = {"version": "https://jsonfeed.org/version/1.1", "title": render.plain(title)}
+    head = {"version": "https://jsonfeed.org/version/1.1", "title": render.plain(title), **({"description": beyond} if beyond else {})}
     return render.json_text({**head, **({"feed_url": quote(address, safe=":/?&=%~")} if address else {}), "items": items}) + "\n"

@@ -31,8 +31,13 @@ LONGEST_PAUSE = timedelta(days=1)
 FAILURES_IN_A_ROW = 3
 """After so many messages that a channel did not take it rests, and the others are not tried."""
 BATCH = 200
+FEED_STAYS = timedelta(days=3)
+"""For so long at least an alert stands in a feed after the feed was last told of it: readers ask every hour, or after a weekend."""
 FEED_ENTRIES = 200
-"""Alerts that a feed lists: readers ask every hour or every day."""
+"""So many alerts a feed lists at least, as far as there are any."""
+FEED_MOST = 2000
+"""No more alerts than this are told to a feed in the time for which they stand in it (a file of 2 to 4 MB): what is beyond waits."""
+_FULL = "the feed is full"
 
 Deliver = Callable[[notify.Message, Channel], str]
 DigestPage = Callable[[DueDigest, Channel], notify.Message]
@@ -129,17 +134,12 @@ class _Sending:
 
     def all(self) -> Sent:
         self.store.bundle(self.now)
+        for channel in self.channels.values():
+            if channel.kind in notify.FEED_KINDS:
+                self._feed(channel)
         while batch := self.store.due_messages(self.now, BATCH):
-            feeds: dict[str, list[Delivery]] = {}
             for message in batch:
-                first = message[0].delivery
-                channel = self.channels.get(first.channel)
-                if channel and channel.kind in notify.FEED_KINDS and isinstance(message[0], DueDelivery):
-                    feeds.setdefault(channel.name, []).append(first)
-                else:
-                    self._one(message, channel)
-            for name, deliveries in feeds.items():
-                self._feed(self.channels[name], deliveries)
+                self._one(message, self.channels.get(message[0].delivery.channel))
         return Sent(self.delivered, tuple(self.failures))
 
     def _one(self, message: tuple[Due, ...], channel: Channel | None) -> None:
@@ -147,12 +147,13 @@ class _Sending:
         about = {(first.channel, m.delivery.coalition) for m in message if m.delivery.coalition}
         if first.channel in self.resting or about & self.stuck:
             return
-        if channel is None:
-            error = DeliveryError("no channel of this name is configured", about=first.channel, transient=False)
-            self._failed(first, error, about)
+        if channel is None or channel.kind in notify.FEED_KINDS:
+            # What was made for a channel of this name before it became a feed is not to be written over the feed.
+            why = "it is a feed, which holds alerts alone" if channel else "no channel of this name is configured"
+            self._failed(first, DeliveryError(why, about=first.channel, transient=False), about)
             return
         if until := self._quiet(message, channel):
-            self.store.postpone(first.message, until)
+            self.store.postpone([first.message], until)
             return
         unwanted = [m for m in message if isinstance(m, DueDelivery) and alerts.is_muted(m.state, m.muted_until, self.now)]
         if unwanted:
@@ -221,22 +222,47 @@ class _Sending:
         ends = [alerts.quiet_until(quiet, self.now) for quiet in (channel.quiet, rule.quiet if rule else None)]
         return max((end for end in ends if end), default=None)
 
-    def _feed(self, channel: Channel, deliveries: list[Delivery]) -> None:
+    def _feed(self, channel: Channel) -> None:
         """Writes a feed once for all that is due in it; the same alerts make the same file."""
+        messages = self._with_room(channel, self.store.due_in(channel.name, self.now))
+        if not messages:
+            return
+        told = [d.id for message in messages for d in message]
         try:
-            receipt = notify.attempt(lambda: self.deliver(self._feed_of(channel, deliveries), channel), channel.name)
+            receipt = notify.attempt(lambda: self.deliver(self._feed_of(channel, told), channel), channel.name)
         except DeliveryError as error:
-            for delivery in deliveries:
-                self._failed(delivery, error, set())
+            for message in messages:
+                self._failed(message[0], error, set())
         else:
-            for delivery in deliveries:
-                self._taken(delivery, receipt)
+            for message in messages:
+                self._taken(message[0], receipt)
 
-    def _feed_of(self, channel: Channel, deliveries: Sequence[Delivery]) -> notify.Message:
-        told = self.store.told_to(channel.name, [d.id for d in deliveries], FEED_ENTRIES)
+    def _with_room(self, channel: Channel, messages: Sequence[tuple[Delivery, ...]]) -> list[tuple[Delivery, ...]]:
+        """The messages that a feed has room for; the others wait until the first of those that stand in it may go."""
+        standing = self.store.told_since(channel.name, self.now - FEED_STAYS) if messages else {}
+        fitting, beyond, alerts_of = [], [], set(standing)
+        for message in messages:
+            with_it = alerts_of | {d.alert for d in message}
+            if len(with_it) <= max(FEED_MOST, len(alerts_of)):
+                fitting.append(message)
+                alerts_of = with_it
+            else:
+                beyond.append(message[0].message)
+        if beyond:
+            until = min((*standing.values(), self.now)) + FEED_STAYS
+            self.store.postpone(beyond, until, _FULL)
+            said = f"{_FULL}: it holds {FEED_MOST} alerts of the last {FEED_STAYS.days} days; what is more waits until some of them may go"
+            self.failures.append(Skipped(channel.name, said))
+        return fitting
+
+    def _feed_of(self, channel: Channel, deliveries: Sequence[str]) -> notify.Message:
+        told = self.store.told_to(channel.name, deliveries, self.now - FEED_STAYS, FEED_ENTRIES)
         turned = self.store.last_turns(a.id for a in told)
         entries = [letters.FeedEntry(a.change, a.id, a.severity, a.state, a.raised, turned.get(a.id, a.raised)) for a in told]
-        body = letters.feed(channel.kind, entries, channel.settings.get("title") or channel.name, channel.settings.get("url", ""))
+        all_told, waiting = self.store.told_in_all(channel.name, deliveries, _FULL)
+        settings = channel.settings
+        title = settings.get("title") or channel.name
+        body = letters.feed(channel.kind, entries, title, settings.get("url", ""), earlier=all_told - len(told), waiting=waiting)
         return notify.Message(channel.name, channel.name, "", text=body)
 
     def _taken(self, delivery: Delivery, receipt: str) -> None:

@@ -7,6 +7,7 @@ read: a channel names the environment's variables that hold them.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from email.utils import parseaddr
@@ -71,8 +72,8 @@ def _choice(table: _Table, kinds: list[str]) -> dict[str, Any]:
     }
 
 
-def read_audience(table: _Table, channels: list[str], kinds: list[str]) -> Audience:
-    """Reads one table of [[digests]]."""
+def read_audience(table: _Table, channels: list[str], kinds: list[str], kind_of: Mapping[str, str]) -> Audience:
+    """Reads one table of [[digests]]; `kind_of` gives the kind of each channel by its name."""
     zone = _zone(table)
     cron = table.text("cron")
     name = table.text("name")
@@ -83,6 +84,7 @@ def read_audience(table: _Table, channels: list[str], kinds: list[str]) -> Audie
         **_choice(table, kinds),
     )
     audience = Audience(name, rule, cron, zone, table.text("title", ""))
+    refuse_feeds(table, rule.channels, kind_of, "digests")
     table.finish()
     if cron:
         try:
@@ -95,6 +97,13 @@ def read_audience(table: _Table, channels: list[str], kinds: list[str]) -> Audie
     if not rule.channels and "channels" not in table.wrong:
         table.note("channels", "there is none, so nobody would get it")
     return audience
+
+
+def refuse_feeds(table: _Table, channels: Sequence[str], kind_of: Mapping[str, str], what: str) -> None:
+    """Notes the channels of a table that are feeds of alerts, where something else is to be told."""
+    for place, name in enumerate(channels):
+        if kind_of.get(name) in notify.FEED_KINDS:
+            table.note(f"channels[{place}]", f"{name!r} is a feed of alerts, which holds no {what}; name another channel")
 
 
 def last_due(audience: Audience, now: datetime) -> tuple[datetime, datetime] | None:

@@ -8,7 +8,8 @@ message and break off before the answer, and are down for a while. The program i
 SQL (so in the midst of transactions) or after a random time (so also between a receiver's answer and its receipt), until all is told.
 
 Then: nothing was lost, no alert was told under two ids, the messages about a coalition came in the order of its changes, files and
-feed hold each alert once, and every receipt is of a message that its receiver took.
+feed hold each alert once, every receipt is of a message that its receiver took, and what the feed has a receipt for stands in it for
+its time.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from xml.etree import ElementTree
 
-from pipeline import config, cycle, notify
+from pipeline import config, cycle, letters, notify, outbox
 from pipeline.fetch import Note, Outcome, PageRequest
 from pipeline.model import Page
 from pipeline.store import Store
@@ -247,7 +248,7 @@ def judged(folder: Path, changes: int, receivers: Receivers) -> Iterator[str]:
     [(n, alerts)] = db.execute("SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM alerts)").fetchall()
     if (n, alerts) != (changes, changes):
         yield f"{n} changes and {alerts} alerts of {changes}"
-    rows = db.execute("SELECT channel, alert, message, coalition, state, receipt FROM deliveries ORDER BY number").fetchall()
+    rows = db.execute("SELECT channel, alert, message, coalition, state, receipt, tried FROM deliveries ORDER BY number").fetchall()
     db.close()
     for name, told in (("hook", receivers.hooked), ("mail", receivers.mailed)):
         own = [r for r in rows if r[0] == name]
@@ -277,9 +278,25 @@ def judged(folder: Path, changes: int, receivers: Receivers) -> Iterator[str]:
     wanted = sorted({r[1] for r in rows})
     if sorted(name[11:-3] for name in files) != wanted:
         yield f"files: {len(files)} of {len(wanted)}"
-    listed = [e.text for e in ElementTree.parse(folder / "feed.xml").iter("{http://www.w3.org/2005/Atom}id")][1:]
-    if len(listed) != len(set(listed)) or len(listed) != min(200, changes):
+    receipts = {r[1]: datetime.fromisoformat(r[6]) for r in rows if r[0] == "feed" and r[4] == "delivered" and r[5]}
+    yield from _judged_feed(folder / "feed.xml", receipts, changes)
+
+
+def _judged_feed(path: Path, receipts: dict[str, datetime], changes: int) -> Iterator[str]:
+    """Holds a feed to its receipts: what was told in the time for which alerts stand in it is there, once, and nothing unknown."""
+    listed = [e.text or "" for e in ElementTree.parse(path).iter("{http://www.w3.org/2005/Atom}id")][1:]
+    if len(receipts) != changes:
+        yield f"feed: {len(receipts)} receipts of {changes}"
+    if len(listed) != len(set(listed)):
         yield f"feed: {len(listed)} entries, {len(set(listed))} different"
+    written = max(receipts.values())
+    standing = {letters.urn(alert) for alert, told in receipts.items() if told > written - outbox.FEED_STAYS}
+    if lost := standing - {*listed}:
+        yield f"feed: {len(lost)} of {len(standing)} receipts are of what does not stand in it"
+    if strange := {*listed} - {letters.urn(alert) for alert in receipts}:
+        yield f"feed: {len(strange)} entries without a receipt"
+    if len(listed) < min(outbox.FEED_ENTRIES, changes) or len(standing) > outbox.FEED_MOST:
+        yield f"feed: {len(listed)} entries, {len(standing)} of them told lately"
 
 
 def main() -> int:

@@ -196,6 +196,18 @@ ONE_PROBLEM = [
         "[[channels]]\nname='files'\nfolder='o'\n[digest]\nchannels = ['fiels']\n",
         "digest.channels[0]: there is no channel called 'fiels'; did you",
     ),
+    (
+        "[[channels]]\nname='feed'\nkind='atom'\nfile='a.xml'\n[digest]\nchannels = ['feed']\n",
+        "digest.channels[0]: 'feed' is a feed of alerts, which holds no digests; name another channel",
+    ),
+    (
+        "[[channels]]\nname='feed'\nkind='jsonfeed'\nfile='a.json'\n[[digests]]\nname='d'\ncron='0 8 * * *'\nchannels = ['feed']\n",
+        "digests[0].channels[0]: 'feed' is a feed of alerts, which holds no digests; name another channel",
+    ),
+    (
+        "[[channels]]\nname='feed'\nkind='atom'\nfile='a.xml'\n[notices]\nchannels = ['feed']\n",
+        "notices.channels[0]: 'feed' is a feed of alerts, which holds no notices; name another channel",
+    ),
     ("[digest]\ndays = 0\n", "digest.days: 0 must be a whole number from 1 to 366"),
     (
         "[[feeds]]\nname = 'Harbour wire'\nurl = 'https://o.example/'\n",

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from pipeline import cycle, letters, links, memory, outbox
 from pipeline.errors import DeliveryError
-from pipeline.model import Act, AlertRule, AlertState, ChangeKind, Channel, Event, QuietHours, Role, Status, Verdict, Watched
+from pipeline.model import Act, AlertRule, AlertState, Audience, ChangeKind, Channel, Event, QuietHours, Role, Status, Verdict, Watched
 from pipeline.notify import Message
 from pipeline.resolve import known_from_watch
 from pipeline.store import Store
@@ -127,7 +128,7 @@ def test_a_channel_that_fails_as_nobody_foresaw_holds_up_no_other(caplog: pytest
         broken, post.refuse = {"mail", "feed"}, refuse
         report = post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
         assert [channel for channel, _ in post.got] == ["hook"] and report.delivered == 1
-        assert [f.what for f in report.failures] == ["mail", "feed"]
+        assert sorted(f.what for f in report.failures) == ["feed", "mail"]
         why = report.failures[0].why
         assert "UnicodeEncodeError" in why and "please report it" in why and "\n" not in why
         rows = post.store.query("SELECT channel, tries, state FROM deliveries ORDER BY number")
@@ -529,6 +530,85 @@ def test_a_feed_lists_each_alert_once_and_is_the_same_for_the_same_alerts(kind: 
         outbox.turn(post.store, [post.store.alerts()[0].id], Act.ACKNOWLEDGED, "ada", post.now)
         post.read(told("more", claim("Norvik Freight", Event.LEFT), day=2))
         assert "This alert is acknowledged." in post.got[-1][1].text
+
+
+FEED = Channel("feed", "atom", "x")
+
+
+def listed(post: Post) -> set[str]:
+    """The alerts that the feed lists as it was last written, each once."""
+    ids = [e.text for e in ElementTree.fromstring(post.got[-1][1].text).iter("{http://www.w3.org/2005/Atom}id")][1:]
+    assert len(ids) == len(set(ids))
+    alerts = {letters.urn(a.id): a.id for a in post.store.alerts()}
+    return {alerts[id or ""] for id in ids}
+
+
+def received(post: Post, since: datetime = DAY) -> set[str]:
+    """The alerts for which the feed's receipts are kept."""
+    rows = post.store.query("SELECT alert, tried FROM deliveries WHERE channel = 'feed' AND state = 'delivered' AND receipt <> ''")
+    return {r["alert"] for r in rows if datetime.fromisoformat(r["tried"]) > since}
+
+
+def exits(n: int, day: float = 0, name: str = "") -> list[Told]:
+    """Articles that tell of so many exits, thirty each."""
+    return [
+        told(f"exits-{name}{k}", *(claim(f"Member {name}{m}", Event.LEFT) for m in range(k, min(k + 30, n))), day=day)
+        for k in range(0, n, 30)
+    ]
+
+
+def test_what_has_a_receipt_for_a_feed_stands_in_it() -> None:
+    with Post(AlertRule("all", channels=("feed",)), channels=[FEED]) as post:
+        post.read(*exits(270))
+        assert len(received(post)) == 270 and received(post) == listed(post)
+        assert len(post.got) == 1, "it is written once"
+        first = received(post)
+        post.read(told("later", claim("Altera Lines", Event.LEFT), day=2))
+        assert listed(post) == received(post)
+        report = post.read(told("last", claim("Port of Ghent", Event.LEFT), day=9))
+        assert report.delivered == 1 and len(listed(post)) == outbox.FEED_ENTRIES, "old ones go, down to a number"
+        assert "<subtitle>72 earlier alerts no longer stand here: `pipeline alerts` lists them all.</subtitle>" in post.got[-1][1].text
+        [gone, *_] = first - listed(post)
+        member = next(a.change.member.name for a in post.store.alerts() if a.id == gone)
+        post.read(told("denial", claim(member, Event.LEFT, status=Status.DENIED), day=10))
+        assert gone in listed(post), "what is told anew stands there anew"
+
+
+def test_what_goes_together_stands_in_a_feed_with_all_its_alerts() -> None:
+    with Post(AlertRule("all", channels=("feed",), group_minutes=0), channels=[FEED]) as post:
+        post.read(*exits(7))
+        assert len(listed(post)) == 7 == len(received(post))
+
+
+def test_what_a_feed_has_no_room_for_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "FEED_MOST", 5)
+    monkeypatch.setattr(outbox, "FEED_ENTRIES", 2)
+    with Post(AlertRule("all", channels=("feed",)), channels=[FEED]) as post:
+        report = post.read(*exits(12))
+        first = received(post)
+        assert len(first) == 5 and first == listed(post) and report.delivered == 5
+        assert [f.what for f in report.failures] == ["feed"] and "the feed is full" in report.failures[0].why
+        assert "<subtitle>7 more alerts wait until there is room.</subtitle>" in post.got[-1][1].text
+        post.read(told("more", claim("Member 0", Event.LEFT), day=1))
+        assert len(post.got) == 2 and listed(post) == first, "one that stands there is kept up to date"
+        while letter_states(post).get("due"):
+            post.later(6 * HOUR)
+            assert received(post, post.now - outbox.FEED_STAYS) <= listed(post) and len(listed(post)) <= 7
+        assert len(received(post)) == 12 and not {"given up", "dropped"} & letter_states(post).keys()
+        assert {r["tries"] for r in post.store.query("SELECT tries FROM deliveries WHERE act = 'raised'")} == {1}
+
+
+def test_nothing_but_alerts_is_written_over_a_feed() -> None:
+    audience = Audience("board", AlertRule("board", channels=("feed",)), "0 8 * * *", UTC)
+    with Post(AlertRule("all", channels=("feed",)), channels=[replace(FEED, kind="email")]) as post:
+        post.refuse = refusing(BUSY, lambda m: m.kind == "digest")
+        post.parts = replace(post.parts, config=replace(post.parts.config, audiences=(audience,)))
+        post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
+        # The digest waits for its channel, which then becomes a feed.
+        post.parts = replace(post.parts, config=replace(post.parts.config, audiences=(), channels=(FEED,)))
+        before, post.refuse = len(post.got), lambda message, channel: None
+        report = post.later(HOUR)
+        assert len(post.got) == before and [f.why for f in report.failures] == ["it is a feed, which holds alerts alone"]
 
 
 def test_a_signed_link_opens_one_alert_for_ninety_days() -> None:

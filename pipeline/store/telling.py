@@ -87,6 +87,18 @@ class Telling(Keeping):
         )
         return self._messages([r["message"] for r in rows])
 
+    def due_in(self, channel: str, now: datetime) -> tuple[tuple[Delivery, ...], ...]:
+        """Gives the deliveries about alerts whose time has come in one channel, message by message."""
+        rows = self._rows(
+            f"SELECT d.* FROM deliveries d WHERE d.channel = :channel AND d.alert IS NOT NULL AND d.message IS NOT NULL AND {_READY}"
+            f" AND {_IN_TURN} ORDER BY d.number",
+            {"channel": channel, "now": moment(now)},
+        )
+        together: dict[str, list[Delivery]] = {}
+        for r in rows:
+            together.setdefault(r["message"], []).append(_delivery(r))
+        return tuple(map(tuple, together.values()))
+
     def due_deliveries(self, now: datetime) -> tuple[DueDelivery, ...]:
         """Gives the deliveries about alerts whose time has come, in the order of their changes."""
         rows = self._rows(f"SELECT d.* FROM deliveries d WHERE d.alert IS NOT NULL AND {_READY} ORDER BY d.number", {"now": moment(now)})
@@ -185,10 +197,13 @@ class Telling(Keeping):
             if not error:
                 db.execute("DELETE FROM channel_pauses WHERE channel = ? AND until <= ?", (delivery.channel, moment(now)))
 
-    def postpone(self, message: str, due: datetime) -> None:
-        """Lets a message wait until a moment; that is no try."""
+    def postpone(self, messages: Iterable[str], due: datetime, why: str = "") -> None:
+        """Lets messages wait until a moment; that is no try."""
         with self._writing() as db:
-            db.execute("UPDATE deliveries SET due = ? WHERE message = ? AND state = 'due'", (moment(due), message))
+            db.executemany(
+                "UPDATE deliveries SET due = ?, last_error = coalesce(nullif(?, ''), last_error) WHERE message = ? AND state = 'due'",
+                [(moment(due), why, message) for message in messages],
+            )
 
     def drop(self, deliveries: Iterable[str], why: str) -> None:
         """Lets go of deliveries (ids) that are not to be told any more, and keeps the reason."""
@@ -327,14 +342,35 @@ class Telling(Keeping):
         with self._writing() as db:
             save_turns(db, turns)
 
-    def told_to(self, channel: str, also: Iterable[str], limit: int) -> tuple[RaisedAlert, ...]:
-        """Gives the last alerts that a channel was told of, or is told of `also` now (deliveries), the newest first."""
+    def told_to(self, channel: str, also: Iterable[str], since: datetime, least: int) -> tuple[RaisedAlert, ...]:
+        """Gives the alerts that a channel was told of after a moment, or is told of `also` now (deliveries), the newest first; and of
+        all that it was ever told of the newest `least`."""
         rows = self._rows(
-            f"{_ALERTS} WHERE a.id IN (SELECT alert FROM deliveries WHERE channel = ?1 AND state = 'delivered' UNION ALL"
-            " SELECT alert FROM deliveries WHERE id IN (SELECT value FROM json_each(?2))) ORDER BY a.raised DESC, a.rowid DESC LIMIT ?3",
-            (channel, json.dumps(list(also)), limit),
+            "WITH told AS (SELECT alert, tried FROM deliveries WHERE channel = :channel AND alert IS NOT NULL AND state = 'delivered'"
+            " UNION ALL SELECT alert, NULL FROM deliveries WHERE id IN (SELECT value FROM json_each(:also)))"
+            f" {_ALERTS} WHERE a.id IN (SELECT alert FROM told WHERE tried IS NULL OR tried > :since) OR a.id IN (SELECT id FROM alerts"
+            " WHERE id IN (SELECT alert FROM told) ORDER BY raised DESC, rowid DESC LIMIT :least) ORDER BY a.raised DESC, a.rowid DESC",
+            {"channel": channel, "also": json.dumps(list(also)), "since": moment(since), "least": least},
         )
         return self._raised(rows)
+
+    def told_since(self, channel: str, since: datetime) -> dict[str, datetime]:
+        """Gives the alerts (ids) that a channel was told of after a moment, each with when that was last."""
+        rows = self._rows(
+            "SELECT alert, max(tried) AS tried FROM deliveries"
+            " WHERE channel = ? AND alert IS NOT NULL AND state = 'delivered' AND tried > ? GROUP BY alert",
+            (channel, moment(since)),
+        )
+        return {r["alert"]: surely(r["tried"]) for r in rows}
+
+    def told_in_all(self, channel: str, also: Iterable[str], why: str) -> tuple[int, int]:
+        """Counts the alerts that a channel was ever told of, or is told of `also` now (deliveries); and those that wait for a reason."""
+        row = self._rows(
+            "SELECT count(DISTINCT iif(state = 'delivered' OR id IN (SELECT value FROM json_each(?2)), alert, NULL)) AS told,"
+            " count(DISTINCT iif(state = 'due' AND last_error = ?3, alert, NULL)) AS waiting FROM deliveries WHERE channel = ?1",
+            (channel, json.dumps(list(also)), why),
+        )[0]
+        return row["told"], row["waiting"]
 
     def changes_of(self, ids: Iterable[str]) -> dict[str, Change]:
         """Gives the changes of these ids."""
