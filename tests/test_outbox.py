@@ -256,6 +256,18 @@ def test_twenty_departures_of_one_day_are_one_message() -> None:
         assert {r["receipt"] for r in post.store.query("SELECT receipt FROM deliveries")} == {"taken 1"}
 
 
+def test_one_departure_that_is_never_confirmed_ends_no_group() -> None:
+    with Post(replace(ALL, least_sources=2, group_minutes=60)) as post:
+        post.read(told("lone", claim("Lone One", Event.LEFT)))
+        post.later(timedelta(days=1))
+        for n in range(4):
+            for source in range(2):
+                post.read(told(f"exit-{n}-{source}", claim(f"Member {n}", Event.LEFT), day=1.2 + n / 500 + source / 1000))
+        assert post.got == []
+        post.later(2 * HOUR)
+        assert post.subjects == [f"high: {BODY}: 4 changes"]
+
+
 def test_what_comes_later_of_one_in_a_group_goes_into_its_page_and_thread(tmp_path: Path) -> None:
     from pipeline import notify
 

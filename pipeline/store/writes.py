@@ -646,13 +646,15 @@ def _save_alerts(
         if fresh:
             save_turns(db, (AlertTurn(a.id, Act.RAISED, now, sources=a.sources),))
     save_turns(db, turns)
-    # Those that wait for one bundle go when the first of them goes, and no word about an alert overtakes an earlier one.
+    # Those that wait for one bundle go when the first of them goes, and no word about an alert overtakes an earlier one. One whose time
+    # has come and that waits for another source goes with nobody: it may never go.
     db.executemany(
         "INSERT OR IGNORE INTO deliveries (id, alert, act, rule, change, coalition, channel, bundle, message, least_sources, waits_until,"
         " made, due) VALUES (:id, :alert, :act, :rule, :change, coalesce(nullif(:coalition, ''), (SELECT h.coalition FROM alerts a"
         " JOIN changes h ON h.id = a.change WHERE a.id = :alert)), :channel, :bundle, iif(:bundle = '', :id, NULL), :least, :waits, :now,"
-        " coalesce((SELECT min(due) FROM deliveries WHERE :bundle <> '' AND state = 'due' AND message IS NULL AND channel = :channel"
-        " AND bundle = :bundle), max(:due, coalesce((SELECT max(due) FROM deliveries WHERE :act <> 'raised' AND state = 'due'"
+        " coalesce((SELECT min(due) FROM deliveries d WHERE :bundle <> '' AND state = 'due' AND message IS NULL AND channel = :channel"
+        " AND bundle = :bundle AND (due >= :now OR waits_until <= :now OR least_sources <= (SELECT sources FROM alerts a"
+        " WHERE a.id = d.alert))), max(:due, coalesce((SELECT max(due) FROM deliveries WHERE :act <> 'raised' AND state = 'due'"
         " AND alert = :alert AND channel = :channel), ''))))",
         [
             {
