@@ -161,33 +161,33 @@ def plan(
     rules, known, kinds = book.rules, book.identities, book.kinds
     raised = choose(changes, rules, known, kinds)
     by_id = {change.id: change for change in changes}
-    of = {change.id: alert for change, alert in earlier}
+    named = {rule.name: rule for rule in rules}
     turns, deliveries = [], []
+    told: set[tuple[str, str]] = set()
     for dispute, former in earlier:
         turns.append(AlertTurn(former.id, Act.REOPENED, now, change=dispute.id))
         for channel in (*former.told, *former.waiting):
-            id = digest(former.id, channel, dispute.id)
-            deliveries.append(Delivery(id, former.id, channel, now, act=Act.REOPENED, rule=former.rule, change=dispute.id))
+            by = former.rules.get(channel, former.rule)
+            if not is_silent(named.get(by, EVERYTHING), now):
+                id = digest(former.id, channel, dispute.id)
+                deliveries.append(Delivery(id, former.id, channel, now, act=Act.REOPENED, rule=by, change=dispute.id))
+                told.add((dispute.id, channel))
     for alert in raised:
         change = by_id[alert.change]
-        contradicted_one = of.get(change.id)
-        told = {*contradicted_one.told, *contradicted_one.waiting} if contradicted_one else set[str]()
-        planned: set[str] = set()
         for rule in fitting_rules(change, rules, known, kinds):
-            if rule.mute_until and rule.mute_until > now:
-                continue
-            for channel in rule.channels:
-                if channel not in told and channel not in planned:
-                    planned.add(channel)
+            for channel in rule.channels if not is_silent(rule, now) else ():
+                if (change.id, channel) not in told:
+                    told.add((change.id, channel))
                     deliveries.append(_first(alert, change, rule, channel, now))
     for more in grown:
         turns.append(AlertTurn(more.id, Act.UPDATED, now, sources=more.sources))
-        rule = next((r for r in rules or (EVERYTHING,) if r.name == more.rule), EVERYTHING)
-        again = _is_told_again(more, rule, now)
         for channel in more.told:
-            if channel in book.mirrors or (again and channel not in book.threadless):
+            by = more.rules.get(channel, more.rule)
+            rule = named.get(by, EVERYTHING)
+            again = channel not in book.threadless and _is_told_again(more, rule, now)
+            if not is_silent(rule, now) and (channel in book.mirrors or again):
                 id = digest(more.id, channel, str(more.sources))
-                deliveries.append(Delivery(id, more.id, channel, now, act=Act.UPDATED, rule=more.rule))
+                deliveries.append(Delivery(id, more.id, channel, now, act=Act.UPDATED, rule=by))
     return Plan(raised, tuple(turns), tuple(deliveries))
 
 
@@ -211,6 +211,11 @@ def _is_told_again(alert: RaisedAlert, rule: AlertRule, now: datetime) -> bool:
     """Whether one more source is worth a message: the second, then at each doubling, so that a story that runs makes no noise."""
     doubled = alert.sources >= 2 and alert.sources & (alert.sources - 1) == 0
     return rule.updates and doubled and alert.state is not AlertState.ACKNOWLEDGED and not is_muted(alert.state, alert.muted_until, now)
+
+
+def is_silent(rule: AlertRule, now: datetime) -> bool:
+    """Whether a rule is muted at a moment: what it has to tell then is not told, nor later."""
+    return rule.mute_until is not None and rule.mute_until > now
 
 
 def is_muted(state: AlertState, until: datetime | None, now: datetime) -> bool:

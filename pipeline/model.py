@@ -604,7 +604,8 @@ class AlertTurn:
 class RaisedAlert:
     """An alert that was raised, as far as what comes later needs to know it.
 
-    `told` are the channels that have been told of it, `waiting` those that a first message still waits for.
+    `told` are the channels that have been told of it, `waiting` those that a first message still waits for, and `rules` by which rule
+    each of them is told, where that is another one than the alert's.
     """
 
     id: str
@@ -617,6 +618,7 @@ class RaisedAlert:
     raised: datetime
     told: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class NoticeKind(StrEnum):

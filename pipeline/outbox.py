@@ -133,6 +133,8 @@ class _Sending:
             return None
 
     def all(self) -> Sent:
+        if silent := [rule.name for rule in self.config.alerts if alerts.is_silent(rule, self.now)]:
+            self.store.drop_due_by(silent, self.now, "its rule was muted")
         self.store.bundle(self.now)
         for channel in self.channels.values():
             if channel.kind in notify.FEED_KINDS:

@@ -387,6 +387,60 @@ def test_a_rule_that_is_muted_sends_nothing_then_nor_later() -> None:
         assert post.subjects == [f"high: {BODY}: Altera Lines left"]
 
 
+def silence(post: Post, until: datetime, *names: str) -> None:
+    """Mutes rules in the configuration, as a person does between two runs."""
+    rules = [replace(rule, mute_until=until) if rule.name in names else rule for rule in post.parts.config.alerts]
+    post.parts = replace(post.parts, config=replace(post.parts.config, alerts=tuple(rules)))
+
+
+def test_a_rule_that_is_muted_later_sends_no_more_evidence_and_no_denial(post: Post) -> None:
+    confirm(post, 0)
+    silence(post, DAY + timedelta(days=3), "all")
+    confirm(post, 1)
+    report = post.read(told("denial", claim("Norvik Freight", Event.LEFT, status=Status.DENIED), day=1))
+    assert len(post.got) == 1 and [c.kind for c in report.changes] == ["claim_disputed"]
+    assert post.alert("member_left").state is AlertState.REOPENED, "it is kept, and not sent"
+    assert post.later(timedelta(days=4)).delivered == 0
+    confirm(post, 60, "Altera Lines")
+    assert len(post.got) == 2
+
+
+@pytest.mark.parametrize("waiting", [{"group_minutes": 60}, {"least_sources": 2, "wait_minutes": 60}], ids=["group", "second source"])
+def test_what_waits_when_its_rule_is_muted_is_not_sent(waiting: dict[str, Any]) -> None:
+    with Post(replace(ALL, **waiting)) as post:
+        confirm(post, 0)
+        silence(post, DAY + timedelta(days=3), "all")
+        assert post.later(2 * HOUR).delivered == 0 and letter_states(post) == {"dropped": 1}
+        assert post.later(timedelta(days=4)).delivered == 0
+
+
+def test_what_a_resting_channel_held_back_is_not_sent_after_the_mute(post: Post) -> None:
+    post.refuse = refusing(DeliveryError("429", about="mail", retry_seconds=7200))
+    post.read(told("exits", *(claim(name, Event.LEFT, coalition=f"Body {name}") for name in ("Altera", "Norvik"))))
+    silence(post, post.now + HOUR, "all")
+    post.later(30 * MINUTE)
+    post.refuse = lambda message, channel: None
+    post.later(2 * HOUR)
+    assert letter_states(post) == {"dropped": 1, "delivered": 1}, "the one that was tried before waits for another try"
+
+
+def test_a_denial_goes_by_an_unmuted_rule_where_that_of_its_alert_is_muted() -> None:
+    rules = [
+        AlertRule("joins", kinds=frozenset({ChangeKind.MEMBER_JOINED}), channels=("mail",), go_on=True),
+        AlertRule("also", kinds=frozenset({ChangeKind.MEMBER_JOINED}), channels=("chat",)),
+        AlertRule("rest", channels=("mail",)),
+    ]
+    with Post(*rules) as post:
+        post.read(told("launch", claim("Altera Lines")))
+        silence(post, DAY + timedelta(days=3), "joins")
+        post.read(told("more", claim("Altera Lines"), day=0.5))
+        post.read(told("denial", claim("Altera Lines", Event.JOINED, status=Status.DENIED), day=1))
+        assert [(channel, m.kind) for channel, m in post.got] == [
+            ("mail", "alert.raised"), ("chat", "alert.raised"), ("chat", "alert.updated"), ("chat", "alert.reopened"),
+            ("mail", "alert.raised"),
+        ]  # fmt: skip
+
+
 def test_rules_that_go_on_add_channels() -> None:
     rules = [
         AlertRule("first", channels=("mail",), go_on=True),

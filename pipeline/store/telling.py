@@ -51,7 +51,10 @@ _IN_TURN = """NOT EXISTS (SELECT 1 FROM channel_pauses p WHERE p.channel = d.cha
 _ALERTS = """
 SELECT a.*, h.rowid AS place, (SELECT json_group_array(DISTINCT d.channel) FROM deliveries d WHERE d.alert = a.id AND d.act = 'raised'
         AND d.state = 'delivered') AS told,
-    (SELECT json_group_array(DISTINCT d.channel) FROM deliveries d WHERE d.alert = a.id AND d.act = 'raised' AND d.state = 'due') AS waiting
+    (SELECT json_group_array(DISTINCT d.channel) FROM deliveries d WHERE d.alert = a.id AND d.act = 'raised' AND d.state = 'due')
+        AS waiting,
+    (SELECT json_group_object(d.channel, d.rule) FROM deliveries d WHERE d.alert = a.id AND d.act = 'raised' AND d.rule NOT IN ('', a.rule))
+        AS rules
 FROM alerts a JOIN changes h ON h.id = a.change
 """
 
@@ -210,6 +213,15 @@ class Telling(Keeping):
         with self._writing() as db:
             db.executemany(
                 "UPDATE deliveries SET state = 'dropped', last_error = ? WHERE id = ? AND state = 'due'", [(why, id) for id in deliveries]
+            )
+
+    def drop_due_by(self, rules: Iterable[str], now: datetime, why: str) -> None:
+        """Lets go of all that rules (by their names) have due, be its channel resting or not, and keeps the reason."""
+        with self._writing() as db:
+            db.execute(
+                "UPDATE deliveries AS d SET state = 'dropped', last_error = :why"
+                f" WHERE d.rule IN (SELECT value FROM json_each(:rules)) AND {_READY}",
+                {"rules": json.dumps(list(rules)), "now": moment(now), "why": why},
             )
 
     def pause_channel(self, channel: str, until: datetime, why: str) -> None:
@@ -439,6 +451,7 @@ class Telling(Keeping):
                 surely(r["raised"]),
                 tuple(sorted(json.loads(r["told"]))),
                 tuple(sorted(json.loads(r["waiting"]))),
+                json.loads(r["rules"]),
             )
             for r in rows
         )
