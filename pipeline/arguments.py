@@ -31,7 +31,7 @@ def as_json(sub: argparse.ArgumentParser, **more: Any) -> None:
 
 
 def print_json(document: Any) -> None:
-    from pipeline.render import json_text
+    from pipeline.text import json_text
 
     print(json_text(document))
 

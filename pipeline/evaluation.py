@@ -48,7 +48,7 @@ def add_commands(command: Command) -> None:
 
 def _evaluate(args: argparse.Namespace) -> int:
     from pipeline import app, screen
-    from pipeline.render import json_text
+    from pipeline.text import json_text
 
     if not 0 <= args.least_confidence <= 1:
         raise UsageError("--least-confidence takes a number from 0 to 1")

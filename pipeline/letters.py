@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 from pipeline import digest, notices, render
 from pipeline.links import MESSAGE, Desk, link
 from pipeline.model import Act, Alert, AlertState, AlertTurn, Change, Notice, RaisedAlert, Severity
+from pipeline.text import json_text
 
 SUBJECT_LENGTH = 200
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -341,4 +342,4 @@ def _jsonfeed(entries: Sequence[FeedEntry], title: str, address: str, beyond: st
             }
         )
     head = {"version": "https://jsonfeed.org/version/1.1", "title": render.plain(title), **({"description": beyond} if beyond else {})}
-    return render.json_text({**head, **({"feed_url": quote(address, safe=":/?&=%~")} if address else {}), "items": items}) + "\n"
+    return json_text({**head, **({"feed_url": quote(address, safe=":/?&=%~")} if address else {}), "items": items}) + "\n"

@@ -7,10 +7,8 @@ It writes no file and reads none: the HTML template is handed in.
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,6 +22,7 @@ from markupsafe import Markup
 from pipeline.digest import Digest, Group, Line, Quotation, long_date
 from pipeline.model import Change, FailingFeed, FeedHealth, Severity
 from pipeline.strip import in_words, svg
+from pipeline.text import json_text, shown
 
 WIDTH = 80
 LONGEST_NAME, LONGEST_QUOTATION, LONGEST_ADDRESS = 300, 1000, 2000
@@ -37,8 +36,6 @@ Document = dict[str, Any]
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#${}]|&(?=#?\w+;))")
 _MARKDOWN_START = re.compile(r"^(\s*)([-+=:]|\d+(?=[.)]))")
 _BARE_LINK = re.compile(r"(?i)(?<=[a-z])(:)(?=//)|(?<=\bwww)(\.)|(@)")
-_NOT_ASCII = re.compile(r"[^\n -~]")
-_JOINERS = "\u200c\u200d"
 
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
@@ -52,17 +49,9 @@ def plain(text: str, longest: int = LONGEST_NAME) -> str:
     ('Nor[31mvik Freight', 'abc…')
     """
     text = text[: longest * 4 + 100]  # enough for the cut below; a megabyte need not be walked through character by character
-    shown = text if text.isprintable() else "".join(_shown(c) for c in text)
-    line = " ".join(shown.split())
+    clean = text if text.isprintable() else "".join(map(shown, text))
+    line = " ".join(clean.split())
     return line if len(line) <= longest else line[: max(0, longest - 1)].rstrip() + "…"
-
-
-def _shown(c: str) -> str:
-    if c.isspace():
-        return " "
-    if c.isprintable() or c in _JOINERS:
-        return c
-    return "\ufffd" if unicodedata.category(c) == "Cs" else ""
 
 
 def web_address(url: str) -> str:
@@ -72,7 +61,7 @@ def web_address(url: str) -> str:
     ('https://a.example/x%20y?q=%3Cb%3E', '', '')
     """
     url = url.strip(" ")
-    if len(url) > LONGEST_ADDRESS or any(_shown(c) != c for c in url):
+    if len(url) > LONGEST_ADDRESS or any(shown(c) != c for c in url):
         return ""
     try:
         parts = urlsplit(url)
@@ -96,16 +85,6 @@ def escape_markdown(text: str, longest: int = LONGEST_NAME) -> str:
     return _MARKDOWN_START.sub(lambda m: m[1] + (m[2] + "\\" if m[2].isdigit() else "\\" + m[2]), escaped)
 
 
-def json_text(document: Any, *, indent: int | None = 2) -> str:
-    """Gives a JSON document that is the same value when read and harmless when shown: what `plain` drops is escaped.
-
-    >>> print(json_text({"name": "Crédit\\u202e\\x9b"}, indent=None))
-    {"name": "Crédit\\u202e\\u009b"}
-    """
-    written = json.dumps(document, ensure_ascii=False, indent=indent)
-    return _NOT_ASCII.sub(lambda m: m[0] if m[0].isprintable() or m[0] in _JOINERS else _json_escape(m[0]), written)
-
-
 def shortened(value: Any, longest: int = LONGEST_ADDRESS) -> Any:
     """Gives plain values with their texts cut to `longest` characters: a name of a megabyte must not become a message.
 
@@ -117,10 +96,6 @@ def shortened(value: Any, longest: int = LONGEST_ADDRESS) -> Any:
     if isinstance(value, dict):
         return {key: shortened(one, longest) for key, one in value.items()}
     return [shortened(one, longest) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _json_escape(c: str) -> str:
-    return json.dumps(c)[1:-1] if ord(c) > 127 else f"\\u{ord(c):04x}"
 
 
 # What every medium says in the same words.

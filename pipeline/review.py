@@ -96,8 +96,8 @@ def _who(args: argparse.Namespace) -> str:
 
 def _list(args: argparse.Namespace, load: Load) -> int:
     from pipeline import memory
-    from pipeline.render import json_text
     from pipeline.store import Store
+    from pipeline.text import json_text
 
     if not 0 <= args.below <= 1:
         raise UsageError("--below takes a number from 0 to 1")
@@ -260,7 +260,8 @@ def _existing(path: Path) -> None:
 
 def _tell(args: argparse.Namespace, store: Store, judged: Any) -> None:
     from pipeline import memory
-    from pipeline.render import change_document, json_text, plain
+    from pipeline.render import change_document, plain
+    from pipeline.text import json_text
 
     if args.json:
         document = {
@@ -319,8 +320,9 @@ def _judgement_document(store: Store, j: Judgement) -> dict[str, Any]:
 
 def _log(args: argparse.Namespace, load: Load) -> int:
     from pipeline import memory
-    from pipeline.render import json_text, plain
+    from pipeline.render import plain
     from pipeline.store import Store
+    from pipeline.text import json_text
 
     with Store.open(load(args).store_path, read_only=True) as store:
         judgements = store.judgements()

@@ -20,7 +20,7 @@ from pipeline.cell import shared
 from pipeline.errors import FetchError, ParseError, UsageError
 from pipeline.fetch import Fetcher, FetchSettings, PageRequest
 from pipeline.model import Article, Claim, Page
-from pipeline.render import json_text
+from pipeline.text import json_text
 
 LONGEST_INPUT = 64 * 1024 * 1024
 """Bytes read of one article or one row: more is somebody's mistake."""

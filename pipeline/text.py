@@ -1,4 +1,4 @@
-"""Pure functions on strings that every floor needs: folding names, hashing values, sketching texts.
+"""Pure functions on strings that every floor needs: folding names, hashing values, sketching texts, taking out what would be obeyed.
 
 No knowledge of the field lives here: legal forms, demonyms and the like are data files that `resolve` and `detect` read.
 """
@@ -6,14 +6,18 @@ No knowledge of the field lives here: legal forms, demonyms and the like are dat
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 SKETCH_SIZE = 64
 """Hashes kept of a text: 64 give a standard error of about 0.06 on the share of common shingles (Broder 1997)."""
 SHINGLE_WORDS = 5
 
+_JOINERS = "\u200c\u200d"
+_NOT_ASCII = re.compile(r"[^\n -~]")
 _POSSESSIVE = re.compile(r"['’]s\b")
 _NOT_WORD = re.compile(r"[^\w+]+|_")
 _WORD = re.compile(r"\w+")
@@ -48,6 +52,34 @@ def one_line(text: str) -> str:
     if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
         return text
     return " ".join(text.split())
+
+
+def shown(c: str) -> str:
+    """Gives a character as it can be shown: nothing for what a terminal or a reader's eye would obey (controls, bidirectional ones too,
+    invisible and private characters), a blank for white space, and the joiners, which Persian and Hindi need inside words.
+
+    >>> shown("a"), shown("\\x1b"), shown("\\u202e"), shown("\\n"), shown("\\ud800")
+    ('a', '', '', ' ', '�')
+    """
+    if c.isspace():
+        return " "
+    if c.isprintable() or c in _JOINERS:
+        return c
+    return "\ufffd" if unicodedata.category(c) == "Cs" else ""
+
+
+def json_text(document: Any, *, indent: int | None = 2) -> str:
+    """Gives a JSON document that is the same value when read and harmless when shown: what `shown` drops is escaped.
+
+    >>> print(json_text({"name": "Crédit\\u202e\\x9b"}, indent=None))
+    {"name": "Crédit\\u202e\\u009b"}
+    """
+    written = json.dumps(document, ensure_ascii=False, indent=indent)
+    return _NOT_ASCII.sub(lambda m: m[0] if m[0].isprintable() or m[0] in _JOINERS else _json_escape(m[0]), written)
+
+
+def _json_escape(c: str) -> str:
+    return json.dumps(c)[1:-1] if ord(c) > 127 else f"\\u{ord(c):04x}"
 
 
 def digest(*parts: str) -> str:

@@ -32,8 +32,9 @@ def add_commands(command: Command, load: Load, when: Callable[[str], datetime]) 
 
 def _timeline(args: argparse.Namespace, load: Load, when: Callable[[str], datetime]) -> int:
     from pipeline import app, memory
-    from pipeline.render import json_text, plain
+    from pipeline.render import plain
     from pipeline.store import Store
+    from pipeline.text import json_text
 
     if not args.name.strip():
         raise UsageError("COALITION|MEMBER is empty: write the name of one")

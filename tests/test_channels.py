@@ -10,14 +10,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from markdown_it import MarkdownIt
 
+from pipeline import letters, templates
 from pipeline.errors import DeliveryError
-from pipeline.model import Channel
+from pipeline.model import Act, Alert, Channel, Severity
 from pipeline.notify import Message, deliver
 from pipeline.notify.mail import compose
 from pipeline.notify.webhook import sign
+from tests.made import change, words
 from tests.sinks import MailSink
 from tests.test_render import FORBIDDEN, NASTY
 from tests.web import Answer, Asked, Site
@@ -235,6 +239,13 @@ def test_an_address_that_is_a_secret_stands_in_no_error(
     assert "not base64!" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_a_webhook_says_the_very_words_and_shows_no_control(text: str, site: Site) -> None:
+    deliver(message(document={"alerts": [{"subject": text}]}), hook(site.put("/hook")))
+    [asked] = site.asked("/hook")
+    assert not FORBIDDEN.search(asked.body.decode()) and json.loads(asked.body)["data"]["alerts"][0]["subject"] == text
+
+
 @pytest.mark.parametrize(
     "url", ["http://[bad/s3cret", "https://h.example:x/s3cret", "http://127.0.0.1:99999/s3cret", "ftp://h.example/s3cret", "s3cret"]
 )
@@ -279,7 +290,61 @@ def test_apprise_asks_only_the_service_that_failed_again(site: Site, monkeypatch
     deliver(message(earlier=caught.value.taken), channel)
     assert (len(site.asked("/good")), len(site.asked("/bad"))) == (1, 2)
     said = site.asked("/good")[0].body.decode()
-    assert "@everyone" not in json.loads(said)["title"] and "https://a.example/@b" in said
+    assert "@everyone" not in json.loads(said)["title"] and "see https://a.example/%40b" in said
+
+
+HOSTILE = {
+    **NASTY,
+    "link with a pretty text": "[Your bank](https://evil.example/login) ![p](https://evil.example/p.png) [Your bank] (https://evil.example)",
+    "mention in an address": "https://x.example/<!channel> https://@everyone https://x.example/@here/@room https://x.example/<@U123>",
+    "markup in an address": "https://x.example/_it_/__bold__/*it*/**bold**/~~gone~~/`code`/[x](y)/||hidden||",
+    "mentions": "@everyone @channel @all <!here|here> <@123> <@&456> <#789> <https://evil.example|Your bank>",
+    "headings": "## Heading\n### Another ##\n-# small",
+    "hidden": "||hidden|| >!hidden!< ~~gone~~ ~gone~",
+}
+OWN = "https://wire.example/@desk/a_b*c/~d?e=f@g"
+CHATS = {
+    "json": ("json://{}/chat", "title", "message"),
+    "ntfy": ("ntfy://{}/topic", "title", "message"),
+    "mattermost": ("mmost://{}/3ccdd113474722377935511fc85d3dd4", "text", "text"),
+    "rocket chat": ("rocket://3ccdd113474722377935511fc85d3dd4/abcabc3ccdd113474722377935511fc85d3dd4@{}/#general", "text", "text"),
+}
+"""The services of Apprise whose host can be told, and where title and text stand in what they post."""
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_that_a_chat_obeys_gets_into_it(text: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("apprise")
+    reader = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+
+    def posted(words: str) -> list[str]:
+        letter = letter_about(words, OWN)
+        site.requests.clear()
+        deliver(message(letter.subject, text=letter.text), Channel("chat", "apprise", "", settings=settings))
+        said = [json.loads(asked.body) for asked in site.requests]
+        assert len(said) == len(CHATS)
+        return ["\n".join(dict.fromkeys((one[title], one[body]))) for one, (_, title, body) in zip(said, CHATS.values(), strict=True)]
+
+    settings = {"urls_env": "SERVICES", "allow_private_addresses": True}
+    monkeypatch.setenv("SERVICES", " ".join(url.format(site.base.removeprefix("http://")) for url, _, _ in CHATS.values()))
+    monkeypatch.setattr(site, "answer", lambda asked: Answer(b"ok"))
+    for said, harmless in zip(posted(text), posted("Norvik"), strict=True):
+        said = said.replace("\r\n", "\n")
+        assert not FORBIDDEN.search(said) and not set(said) & set("@<>[]`|*_\\~")
+        assert re.search(r"^ +https://wire\.example/%40desk/a%5Fb%2Ac/%7Ed\?e=f%40g$", said, re.MULTILINE), "our own link works"
+        tokens = reader.parse(said)
+        kinds = {t.type for t in tokens} | {c.type for t in tokens for c in t.children or ()}
+        assert not kinds & {"link_open", "image", "em_open", "strong_open", "s_open", "code_inline", "html_inline", "fence", "table_open"}
+        headings = sum(t.type == "heading_open" for t in tokens)
+        assert headings <= sum(t.type == "heading_open" for t in reader.parse(harmless.replace("\r\n", "\n")))
+        assert all(unquote(there) == OWN for there in re.findall(r"https://wire\.example\S+", said))
+
+
+def letter_about(text: str, url: str) -> letters.Letter:
+    told = change("member_left", text, words(text, url=url, publisher=text), coalition=text)  # type: ignore[arg-type]
+    alert = letters.ToldAlert(Alert(told.id, "r", Severity.HIGH), told, Act.RAISED, None, 1, MADE)
+    return letters.alert_letter([alert], templates.read("digest.html"), None, "chat", {"text"})
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -333,10 +398,6 @@ def test_without_apprise_the_advice_says_what_to_install(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_nothing_that_a_log_obeys_gets_into_it(text: str, caplog: pytest.LogCaptureFixture) -> None:
-    from pipeline import letters
-    from pipeline.model import Alert, Severity
-    from tests.made import change, words
-
     told = change("member_left", text, words(text), coalition=text)  # type: ignore[arg-type]
     subject = letters.subject(Alert(told.id, "r", Severity.HIGH), told)
     with caplog.at_level(logging.INFO, logger="pipeline.notify"):

@@ -10,7 +10,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import json
 import time
 from datetime import UTC
 from functools import partial
@@ -27,6 +26,7 @@ from pipeline.fetch.lookup import Lookup
 from pipeline.model import Channel
 from pipeline.notify.message import Message
 from pipeline.notify.secrets import scrubbed, secret
+from pipeline.text import json_text
 
 TIMEOUT_SECONDS = 20.0
 """The specification asks senders to wait for 15 to 30 seconds."""
@@ -41,9 +41,8 @@ def post(message: Message, channel: Channel) -> str:
     secrets = secret(settings["secret_env"], channel.name).split() if settings.get("secret_env") else []
     url = secret(settings["url_env"], channel.name) if settings.get("url_env") else channel.target
     host = _host(url, channel)
-    body = json.dumps(
-        {"type": message.kind, "timestamp": message.made.astimezone(UTC).isoformat(), "data": dict(message.document)}, ensure_ascii=False
-    ).encode("utf-8", "replace")
+    told = {"type": message.kind, "timestamp": message.made.astimezone(UTC).isoformat(), "data": dict(message.document)}
+    body = json_text(told, indent=None).encode()
     at = int(time.time())
     headers = {
         "Content-Type": "application/json",
