@@ -161,8 +161,10 @@ def try_channel(channel: Channel, now: datetime) -> str:
     told = digest.Digest(now, now, (), (), title=f"Test of {channel.name}", notes=(words, "Nothing happened."), is_alert=True)
     forms = render.heading(told), render.markdown(told), render.html(told, templates.read("digest.html")), render.text(told)
     id = hashed("test", channel.name, now.isoformat())
-    if channel.kind in notify.FEED_KINDS:
-        # A feed holds alerts and nothing else: what can be tested is whether its folder can be written.
-        return notify.files.try_folder(channel)
     message = notify.Message(f"test-{id}", *forms, id=id, kind="test", made=now, document={"test": words})
-    return notify.attempt(lambda: notify.deliver(message, channel), channel.name)
+
+    def hand_over() -> str:
+        # A feed holds alerts and nothing else: what can be tested is whether its folder can be written.
+        return notify.files.try_folder(channel) if channel.kind in notify.FEED_KINDS else notify.deliver(message, channel)
+
+    return notify.attempt(hand_over, channel.name)

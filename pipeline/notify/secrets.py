@@ -26,6 +26,8 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 
     >>> scrubbed("cannot connect to hooks.example/T1/B2/s3cr3t", ["https://hooks.example/T1/B2/s3cr3t"])
     'cannot connect to hooks.example/T1/B2/***'
+    >>> scrubbed("nobody signs in by p@ssw0rd", ["mailto://desk:p%40ssw0rd@mail.example"])
+    'nobody signs in by ***'
     """
     whole = [s for s in secrets if len(s) >= _LEAST]
     parts = [part for s in whole if "://" in s for part in re.split(r"[/?&=:@]+", s.partition("://")[2])[1:]]
