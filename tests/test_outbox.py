@@ -640,6 +640,21 @@ def test_what_has_a_receipt_for_a_feed_stands_in_it() -> None:
         assert gone in listed(post), "what is told anew stands there anew"
 
 
+@pytest.mark.parametrize(
+    ("earlier", "waiting", "said"),
+    [
+        (0, 0, None),
+        (1, 0, "1 earlier alert no longer stands here: `pipeline alerts` lists them all."),
+        (0, 2, "2 more alerts wait until there is room."),
+        (2, 1, "2 earlier alerts no longer stand here: `pipeline alerts` lists them all. 1 more alert waits until there is room."),
+    ],
+)
+def test_a_feed_says_what_is_beyond_it(earlier: int, waiting: int, said: str | None) -> None:
+    atom, jsonfeed = (letters.feed(kind, [], "Alerts", earlier=earlier, waiting=waiting) for kind in ("atom", "jsonfeed"))
+    assert ElementTree.fromstring(atom).findtext("{http://www.w3.org/2005/Atom}subtitle") == said
+    assert json.loads(jsonfeed).get("description") == said
+
+
 def test_what_goes_together_stands_in_a_feed_with_all_its_alerts() -> None:
     with Post(AlertRule("all", channels=("feed",), group_minutes=0), channels=[FEED]) as post:
         post.read(*exits(7))
