@@ -16,7 +16,7 @@ from pipeline.detect.dates import dates
 from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.names import Names
-from pipeline.detect.roles import NOTHING, agreed, read_rules
+from pipeline.detect.roles import NOTHING, RuleRoles, agreed, read_rules
 from pipeline.detect.segment import sentences
 from pipeline.detect.spans import BOUNDARY, Label, Masked, Mention, MentionKind, SentenceKind
 from pipeline.model import Article, Claim, Event, Status
@@ -373,6 +373,19 @@ def test_claims_that_are_seldom_right_have_little_confidence() -> None:
     found = Detector.read(texts, calibration=unsure).detect(article("Norvik has joined the Marl Pact.")).claims
     assert [(c.member, c.event) for c in found] == [("Norvik", Event.JOINED)]
     assert 0.1 < found[0].confidence < 0.2
+
+
+def test_what_a_rule_heard_somebody_plan_is_not_taken_for_done() -> None:
+    rules = RuleRoles(read_rules(resources.files("pipeline").joinpath("knowledge", "role-rules.txt").read_text(encoding="utf-8")))
+    name, body = Mention(0, 0, "", MentionKind.ORGANISATION), Mention(0, 0, "", MentionKind.COALITION, coalition=0)
+    left, joined, nothing = Label(Event.LEFT, 0.6, Status.COMPLETED), Label(Event.JOINED, 0.6, Status.COMPLETED), Label(None, 0.9)
+    for text, learned, event in (
+        ("[unused5] , one of the founders , may leave the [unused1] next year .", left, Event.WILL_LEAVE),
+        ("[unused5] , a rival of old , will join the [unused1] next year .", joined, Event.WILL_JOIN),
+        ("[unused5] , one of the founders , has left the [unused1] .", left, Event.LEFT),
+    ):
+        masked = Masked(text, (name, body))
+        assert agreed(masked, (learned, nothing), rules.label([masked])[0])[0].event is event, text
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,8 @@ def agreed(masked: Masked, learned: Sequence[Label], sure: Sequence[Label]) -> t
 def _one(learned: Label, sure: Label) -> Label:
     """What both say of one mention: the tagger, but for what it only suspects; then the rules.
 
-    So they do of a body that ends or is renamed, which the tagger has seldom seen and takes for a beginning.
+    So they do of a body that ends or is renamed, which the tagger has seldom seen and takes for a beginning; and of what somebody "may"
+    or "will" do where the tagger has it done: the rule has heard the word.
     """
     if sure.probability >= OVERRULES:
         return sure
@@ -142,8 +143,11 @@ def _one(learned: Label, sure: Label) -> Label:
         role = learned.role if sure.role in {None, Role.MEMBER} else sure.role
         return replace(learned, probability=max(learned.probability, sure.probability), role=role)
     seldom = learned.event is Event.FORMED and sure.event in COALITION_EVENTS
-    return sure if seldom or learned.probability < WEAK else learned
+    planned = _PLANNED.get(learned.event) is sure.event
+    return sure if seldom or planned or learned.probability < WEAK else learned
 
+
+_PLANNED = {Event.LEFT: Event.WILL_LEAVE, Event.JOINED: Event.WILL_JOIN, Event.MEMBER: Event.WILL_JOIN}
 
 WEAK = 0.4
 """What the tagger is less sure of gives way to a rule that says something else."""
