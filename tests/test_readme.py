@@ -1,10 +1,12 @@
 """What the README shows is what the program does: its commands are understood, and its digest is the one that the demo makes.
 
-When the demo's digest changes on purpose, `.venv/bin/python -m tests.test_readme` writes the new one into the README.
+When the demo's digest or the model's figures change on purpose, `.venv/bin/python -m tests.test_readme` writes the new ones into the
+README.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tempfile
@@ -13,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, config, cycle, demo, render
+from pipeline import cli, config, cycle, demo, detect, render
 from tests.test_floors import FLOORS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+FIGURES = re.compile(r"(<!-- figures -->\n```text\n)(.*?)(```\n<!-- /figures -->)", re.DOTALL)
 DIGEST = re.compile(r"(<!-- digest -->\n```text\n)(.*?)(```\n<!-- /digest -->)", re.DOTALL)
 
 
@@ -82,6 +85,27 @@ def test_the_digest_shown_is_that_of_the_demo(tmp_path: Path) -> None:
     assert shown and shown[2] == digest(tmp_path), "run .venv/bin/python -m tests.test_readme where the new digest is the better one"
 
 
+def test_the_figures_shown_are_those_of_the_model() -> None:
+    shown = FIGURES.search(README.read_text(encoding="utf-8"))
+    assert shown and shown[2] == figures(), "run .venv/bin/python -m tests.test_readme"
+
+
+def figures() -> str:
+    """How well the detector reads, by the card of the packaged model (`pipeline train --refit` writes it)."""
+    card = json.loads((ROOT / "pipeline" / "knowledge" / "model" / "card.json").read_text(encoding="utf-8"))["articles"]
+    assert card["version"] == detect.VERSION, "the rules have changed: pipeline train --refit"
+    rates, right = card["coarse"], card["right"]
+    ways = ", ".join(f"{way.replace('_', ' ')} {one['f1']:.2f}" for way, one in card["by_direction"].items())
+    lines = (
+        f"{card['articles']} articles; {card['irrelevant']} of them say nothing of coalitions, and {card['false_alarms']} of those raise "
+        "something",
+        f"of what it tells {rates['precision']:.0%} is right, of what they say it tells {rates['recall']:.0%} (F1 {rates['f1']:.2f})",
+        f"right where the rest is: role {right['role']:.0%}, date {right['date']:.0%}, status {right['status']:.0%}",
+        f"F1 by what happens: {ways}",
+    )
+    return "\n".join(lines) + "\n"
+
+
 def digest(folder: Path) -> str:
     """The demo's digest; the port, which is another one each time, is taken out."""
     return re.sub(r"(?<=127\.0\.0\.1:)\d+", "PORT", render.text(demo.play(folder).digest))
@@ -91,7 +115,8 @@ def write() -> None:
     with tempfile.TemporaryDirectory() as folder:
         fresh = digest(Path(folder))
     text = README.read_text(encoding="utf-8")
-    README.write_text(DIGEST.sub(lambda m: m[1] + fresh + m[3], text), encoding="utf-8")
+    text = DIGEST.sub(lambda m: m[1] + fresh + m[3], text)
+    README.write_text(FIGURES.sub(lambda m: m[1] + figures() + m[3], text), encoding="utf-8")
 
 
 if __name__ == "__main__":
