@@ -686,7 +686,7 @@ def test_nothing_but_alerts_is_written_over_a_feed() -> None:
         post.parts = replace(post.parts, config=replace(post.parts.config, audiences=(audience,)))
         post.read(told("exit", claim("Norvik Freight", Event.LEFT)))
         # The digest waits for its channel, which then becomes a feed.
-        post.parts = replace(post.parts, config=replace(post.parts.config, audiences=(), channels=(FEED,)))
+        post.parts = replace(post.parts, config=replace(post.parts.config, channels=(FEED,)))
         before, post.refuse = len(post.got), lambda message, channel: None
         report = post.later(HOUR)
         assert len(post.got) == before and [f.why for f in report.failures] == ["it is a feed, which holds alerts alone"]

@@ -11,7 +11,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 
-from pipeline.errors import DeliveryError, StoreError
+from pipeline.errors import DeliveryError, Stopped, StoreError
 from pipeline.model import Channel
 from pipeline.notify import files, mail, services, webhook
 from pipeline.notify.files import file_stem
@@ -66,7 +66,7 @@ def attempt(hand_over: Callable[[], str], about: str) -> str:
     """
     try:
         return hand_over()
-    except (DeliveryError, StoreError):
+    except (DeliveryError, StoreError, Stopped):
         raise
     except Exception as problem:
         _log.error("%s: %s, raised at\n%s", about, _kinds(problem), "".join(traceback.format_tb(problem.__traceback__)).rstrip())
