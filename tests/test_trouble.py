@@ -158,13 +158,13 @@ def test_a_disk_that_fills_up_under_a_running_daemon(room: Newsroom, tmp_path: P
             capsys.readouterr()
             filler.unlink()
             daemon.says("tick: it works again")
-            # Full to the last byte.
+            # Full to the last byte: whichever job writes first says so.
             with filler.open("wb", buffering=0) as file, pytest.raises(OSError):
                 while True:
                     file.write(b"\0" * 65_536)
             daemon.says("the disk is full): make room")
             filler.unlink()
-            waits(lambda: sum("tick: it works again" in line for line in list(daemon.lines)) == 2)
+            waits(lambda: sum("it works again" in line for line in list(daemon.lines)) >= 2)
             daemon.stop()
         assert damage(store) == []
 
