@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import time
@@ -158,13 +159,14 @@ def test_a_disk_that_fills_up_under_a_running_daemon(room: Newsroom, tmp_path: P
             capsys.readouterr()
             filler.unlink()
             daemon.says("tick: it works again")
-            # Full to the last byte: whichever job writes first says so.
+            # Full to the last byte: whichever job writes first says so, and that it is over.
             with filler.open("wb", buffering=0) as file, pytest.raises(OSError):
                 while True:
                     file.write(b"\0" * 65_536)
-            daemon.says("the disk is full): make room")
+            full = daemon.says("the disk is full): make room")
             filler.unlink()
-            waits(lambda: sum("it works again" in line for line in list(daemon.lines)) >= 2)
+            [job] = re.findall(rf"(\w+): {re.escape(str(store))}", full)
+            waits(lambda: any(f"{job}: it works again" in line for line in daemon.lines[daemon.lines.index(full) :]))
             daemon.stop()
         assert damage(store) == []
 
