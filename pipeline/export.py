@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.model import Event, Evidence, Membership, Party, Spell, Status, independent
+from pipeline.render import evidence_document
 from pipeline.text import digest
 
 COLUMNS = ("coalition", "member", "role", "since", "until", "standing", "sources", "source", "words")
@@ -146,11 +147,8 @@ def statements(bodies: Iterable[Body]) -> Iterator[str]:
 def _evidence(e: Evidence) -> dict[str, Any]:
     return {
         "statement": e.log_key,
-        "url": e.article,
-        "publisher": e.publisher,
-        "published": e.published.isoformat() if e.published else None,
+        **evidence_document(e),
         "first_seen": e.first_seen.isoformat(),
-        "quote": e.quote,
         "role": e.role,
         "coalition_said": e.coalition_said,
         "member_said": e.member_said or None,

@@ -20,7 +20,7 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.digest import Digest, Group, Line, Quotation, long_date
-from pipeline.model import Change, FailingFeed, FeedHealth, Severity
+from pipeline.model import Change, Evidence, FailingFeed, FeedHealth, Severity
 from pipeline.strip import in_words, svg
 from pipeline.text import json_text, shown
 
@@ -477,13 +477,10 @@ def change_document(change: Change) -> Document:
         "sources": change.sources,
         "historic": change.historic,
         "judgement": change.judgement or None,
-        "evidence": [
-            {
-                "url": e.article,
-                "publisher": e.publisher,
-                "published": e.published.isoformat() if e.published else None,
-                "quote": e.quote,
-            }
-            for e in change.evidence
-        ],
+        "evidence": [evidence_document(e) for e in change.evidence],
     }
+
+
+def evidence_document(e: Evidence) -> Document:
+    """Gives the words that something rests on, as plain values for JSON."""
+    return {"url": e.article, "publisher": e.publisher, "published": e.published.isoformat() if e.published else None, "quote": e.quote}

@@ -132,12 +132,7 @@ def _history_document(history: History) -> dict[str, Any]:
 
 
 def _evidence_document(e: Evidence) -> dict[str, Any]:
-    return {
-        "statement": e.log_key,
-        "url": e.article,
-        "publisher": e.publisher,
-        "published": e.published.isoformat() if e.published else None,
-        "first_seen": e.first_seen.isoformat(),
-        "quote": e.quote,
-        "confidence": round(e.confidence, 4),
-    }
+    from pipeline.render import evidence_document
+
+    said = evidence_document(e)
+    return {"statement": e.log_key, **said, "first_seen": e.first_seen.isoformat(), "confidence": round(e.confidence, 4)}
