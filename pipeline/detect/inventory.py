@@ -80,8 +80,11 @@ _COMPANY_END = re.compile(
 _ORGAN_OF = re.compile(
     r"(?:(?:Executive|Governing|General|Supervisory|Steering|Ministerial) )?(?:Council|Board|Board of Directors|Assembly|Committee|"
     r"Secretariat|Presidency|Bureau|Conference) of (?:the )?(?=[A-Z])"
+    r"|(?:(?:Founding|Constitutive) )?(?:Treaty|Charter|Constitution|Statutes?) (?:on|of|establishing) (?:the )?(?=[A-Z])"
 )
 
+READS_AS_ONE = "reads as one"
+"""How a name was recognised that shows no sign of being a body: the judge's doing."""
 A_BODY = 0.6
 """The chance from which a name that shows no sign of it is a body all the same."""
 
@@ -165,10 +168,11 @@ class Inventory:
                     self._consider(sentence, mention, evidence, times)
         self._unnamed_powers(sentences)
         self._define(sentences, mentions)
+        self._organs()
         self._short_forms(mentions)
         self._initials()
         self._bare_names()
-        self._organs()
+        self._beginnings()
         self._drop_merged()
         unnamed = [self._unnamed_text(s, ms) for s, ms in zip(sentences, mentions, strict=True)]
         self.mentions = tuple(
@@ -224,7 +228,7 @@ class Inventory:
             return
         if self._judged.get(folded, 0.0) >= A_BODY and not ORGAN.fullmatch(name):
             head = lexicon.head_of(name)
-            self._add(Coalition(name, "reads as one", head.sort if head else "body"))
+            self._add(Coalition(name, READS_AS_ONE, head.sort if head else "body"))
             return
         if ORGAN.fullmatch(name) or lexicon.is_look_alike(name) or self._contains_look_alike(sentence, mention):
             return
@@ -430,8 +434,22 @@ class Inventory:
             if at is not None and at != own and bare in self.coalitions[at].names:  # OPEC+ is not OPEC
                 self._merge(at, own)
 
+    def _beginnings(self) -> None:
+        """Takes "Libra", which shows no sign of being a body, for the Libra Association, where only one body's name begins so.
+
+        An acronym stands for a body of its own: the EPA Forum is a forum of the EPA.
+        """
+        for body in list(self.coalitions):
+            if body.how != READS_AS_ONE or body.aliases or body.name.isupper():
+                continue
+            own, begun = self._by_name[fold(body.name)], f"{fold(body.name)} "
+            fitting = {self._live(at) for at, other in enumerate(self.coalitions) if any(fold(n).startswith(begun) for n in other.names)}
+            if len(fitting - {own}) == 1 and self._lexicon.head_of(self.coalitions[min(fitting - {own})].name):
+                self._merge(min(fitting - {own}), own)
+
     def _organs(self) -> None:
-        """Takes the Council of the Harbour Union for the Harbour Union: what an organ does, its body does."""
+        """Takes the Council of the Harbour Union for the Harbour Union, and the treaty on it: what an organ does, its body does, and who
+        signs its treaty comes into it."""
         for body in list(self.coalitions):
             organ = _ORGAN_OF.match(body.name)
             at = self._by_name.get(fold(body.name[organ.end() :])) if organ else None

@@ -47,6 +47,7 @@ from pipeline.detect.words import (
     ORGANS,
     PERSON_TITLES,
     PLACE_BEFORE,
+    PRONOUNS,
     REGIONAL,
     ROSTER_END,
     ROSTER_LABEL,
@@ -63,6 +64,7 @@ from pipeline.detect.words import (
     TITLES,
     TRADING,
     VERBS,
+    YEAR_LAST,
     Token,
     is_capital,
     is_title_case,
@@ -686,6 +688,7 @@ class Names:
             else []
         )
         seated = sum(self._seat(text[a:b]) > 0 for a, b in pieces) > 1
+        dated = sum(bool(YEAR_LAST.search(text[a:b].rstrip(" .;"))) for a, b in pieces) > 1
         for a, b in pieces:
             piece = text[a:b]
             shift = len(piece) - len(piece.lstrip())
@@ -705,6 +708,8 @@ class Names:
             if piece.endswith(".") and piece.rsplit(None, 1)[-1].lower().rstrip(".") + "." not in LEGAL:
                 piece = piece[:-1]
             piece = piece.rstrip(" ,;")
+            if (year := YEAR_LAST.search(piece)) and (dated or self._lexicon.states.exact(piece[: year.start()])):
+                piece = piece[: year.start()]  # "Hungary 1989", "Kuma Kites, 2004"
             if piece.lower().startswith("the ") and len(piece) > 4:
                 shift, piece = shift + 4, piece[4:]
             if (described := DESCRIBED.match(piece)) and all(w in self._lexicon.common for w in described.group().split()):
@@ -747,6 +752,7 @@ class Names:
         lower = _lower(words)
         return (
             len(lower) > 1
+            or words[0] in PRONOUNS
             or words[-1] in VERBS | {"were", "are", "be"}
             or (len(words) > 1 and bool(lower) and not any(is_capital(w) for w in words[1:]))
             or (len(words) == 1 and words[0].lower() in DESCRIPTORS)

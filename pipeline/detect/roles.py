@@ -29,10 +29,13 @@ _LETTER = {IN_QUESTION: "C", OTHER: "O", PERSON: "P", STATE: "M", NAME: "M", PLA
 
 _OWNER = re.compile(
     r"«[MO]\d+»\s(?:['’]s\s(?:[a-z][\w-]*\s){0,3}|(?:developer|maker|owner|parent|subsidiary|unit|operator|supplier|rival|partner|"
-    r"chain|creator)\s)(?=«[MO])"
+    r"chain|creator|firm|company|start-up|startup|lender|carrier|airline|broadcaster|charity)\s)(?=«[MO])"
 )
-"""An owner or a product in front of the name that is meant: "ChatGPT developer OpenAI", "Claude's Anthropic"."""
-_WHENCE = re.compile(rf"{re.escape(NAME)}\s(?:\(\s|of\s|from\s)(?P<where>{re.escape(STATE)}|{re.escape(PLACE)})(?=\s(?:\)|,|and\b|;|\.|$))")
+"""An owner, a product or a home in front of the name that is meant: "ChatGPT developer OpenAI", "Claude's Anthropic", "the Ontario firm
+Sault Forge"."""
+_WHENCE = re.compile(
+    rf"(?:{re.escape(NAME)}|{re.escape(OTHER)})\s(?:\(\s|of\s|from\s)(?P<where>{re.escape(STATE)}|{re.escape(PLACE)})(?=\s(?:\)|,|and\b|;|\.|$))"
+)
 """Where the bearer of a name is from: "Terna (Italy)", "Pomona of Graz". "From" and "of" count where a list goes on or ends."""
 _VERBS = (
     "has have had is was were are will would said joined left but and with who which after to in not as by from into of on at for that than"

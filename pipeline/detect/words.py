@@ -165,6 +165,9 @@ KINDS_OF_STATE = frozenset("member partner participating observer contracting fo
 MOST_LOWER = 3
 """Ordinary words of an entry in a roster: more make prose."""
 ROSTER_PART = re.compile(r"\s*(?:;|\s·\s|\s\|\s|\s•\s)\s*")
+YEAR_LAST = re.compile(r"(?<=\w),?\s+(?:1[89]|20)\d\d$")
+"""The year behind a roster's name, since when it is in."""
+PRONOUNS = frozenset("We They It I You He She".split())
 
 
 @dataclass(frozen=True, slots=True)
