@@ -116,7 +116,7 @@ def load_detector(watched: Sequence[Watched] = (), model: Path | None = None) ->
     """
     learned = _learned_of(model) if model else _learned()
     names = [(w.name, w.aliases) for w in watched]
-    return detect.Detector.read(_detector_texts(), learned.tagger, names, learned.calibration, learned.judge)
+    return detect.Detector.read(_detector_texts(), learned.tagger, names, learned.confidence, learned.judge)
 
 
 def load_lexicon() -> Lexicon:
@@ -134,7 +134,7 @@ class _Learned:
 
     tagger: Tagger | None = None
     judge: LearnedJudge | None = None
-    calibration: detect.Calibration | None = None
+    confidence: detect.Confidence | None = None
 
 
 def _learned_of(folder: Path | Traversable) -> _Learned:
@@ -155,7 +155,7 @@ def _learned_of(folder: Path | Traversable) -> _Learned:
     except ModelError as problem:
         raise UsageError(str(problem), about=str(folder)) from problem
     path = folder.joinpath("confidence.json")
-    return _Learned(tagger, judge, detect.Calibration.read(path.read_text(encoding="utf-8")) if path.is_file() else None)
+    return _Learned(tagger, judge, detect.Confidence.read(path.read_text(encoding="utf-8")) if path.is_file() else None)
 
 
 @cache

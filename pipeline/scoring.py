@@ -366,27 +366,3 @@ def answers(compared: Iterable[Compared]) -> list[tuple[float, bool]]:
         for one in compared
         for place, claim in enumerate(one.claims)
     ]
-
-
-def knots(found: Sequence[tuple[float, bool]], least: int = 40) -> tuple[tuple[float, float], ...]:
-    """Fits how often claims of a confidence are right: pairs of mean confidence and share right, both rising.
-
-    Groups of `least` claims that lie side by side are pooled until the shares rise (isotonic regression by pooling adjacent
-    violators, Ayer et al. 1955). Fewer claims than that would be fitted to by chance.
-
-    >>> knots([(0.2, False), (0.3, True), (0.4, False), (0.9, True)], least=1)
-    ((0.2, 0.0), (0.35, 0.5), (0.9, 1.0))
-    """
-    ordered = sorted(found, key=lambda one: one[0])  # not by the answer: among equals it would feign a rise
-    pooled: list[tuple[float, float, int]] = []
-    for start in range(0, len(ordered) - len(ordered) % least, least):
-        end = start + least if len(ordered) - start >= 2 * least else len(ordered)
-        pooled.append((sum(p for p, _ in ordered[start:end]), sum(ok for _, ok in ordered[start:end]), end - start))
-        while len(pooled) > 1 and not _rises(pooled[-2], pooled[-1]):
-            above, below = pooled.pop(), pooled.pop()
-            pooled.append((above[0] + below[0], above[1] + below[1], above[2] + below[2]))
-    return tuple((round(sure / n, 4), round(right / n, 4)) for sure, right, n in pooled)
-
-
-def _rises(below: tuple[float, float, int], above: tuple[float, float, int]) -> bool:
-    return above[0] / above[2] > below[0] / below[2] and above[1] / above[2] > below[1] / below[2]

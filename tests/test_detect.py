@@ -9,9 +9,10 @@ from importlib import resources
 import pytest
 
 from pipeline.app import load_detector, load_lexicon
-from pipeline.detect import FILES, Calibration, Detector
+from pipeline.detect import FILES, LEAST, Confidence, Detector
 from pipeline.detect.analysis import analyse
 from pipeline.detect.bodies import CANDIDATE, END, Passage, passages
+from pipeline.detect.confidence import NAMES
 from pipeline.detect.dates import dates
 from pipeline.detect.gate import Gate
 from pipeline.detect.lexicon import Lexicon
@@ -218,6 +219,10 @@ def test_names(text: str, expected: list[str], lexicon: Lexicon) -> None:
         (["Osmark, 4 June 2019; Swabia, 20 June 2019; cable owner Varn"], ["Osmark", "Swabia", "Varn"]),
         (["Kuma – a maker of kites"], ["Kuma"]),
         (["to lift the suspension of Varnrail, which has paid;"], ["Varnrail"]),
+        (["Hungary 1989"], ["Hungary"]),
+        (["Kuma Kites 1989 | Varn Buoys, 2004"], ["Kuma Kites", "Varn Buoys"]),
+        (["Studio 1984"], ["Studio 1984"]),
+        (["We establish the Harbour Pact."], ["Harbour Pact"]),
         (["Bolivia, Suriname and Uruguay were represented and did not sign."], ["Bolivia", "Suriname", "Uruguay"]),
     ],
 )
@@ -279,6 +284,22 @@ def test_kinds_of_names(text: str, surface: str, kind: MentionKind, lexicon: Lex
 def test_inventory(text: str, expected: dict[str, set[str]], lexicon: Lexicon) -> None:
     found = analyse(article(text), lexicon).coalitions
     assert {c.name: set(c.aliases) for c in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "chances", "expected"),
+    [
+        ("Varn left the Tidal Association. Kuma stays in Tidal.", {"Tidal": 0.9}, {"Tidal Association": {"Tidal"}}),
+        ("The TDL Forum met. Kuma stays in TDL.", {"TDL": 0.9}, {"TDL Forum": set(), "TDL": set()}),  # a forum of another body's
+        ("The Tidal Association met the Tidal Union. Kuma left Tidal.", {"Tidal": 0.9},
+         {"Tidal Association": set(), "Tidal Union": set(), "Tidal": set()}),
+        ("Nine states signed the Treaty on the Tidal Union. The Tidal Union has a seat.", {},
+         {"Tidal Union": {"Treaty on the Tidal Union"}}),
+    ],
+)  # fmt: skip
+def test_a_body_under_a_part_of_its_name(text: str, chances: dict[str, float], expected: dict[str, set[str]], lexicon: Lexicon) -> None:
+    judge = Says(**{"Tidal_Association": 0.9, "Tidal_Union": 0.9, "TDL_Forum": 0.9, **chances})
+    assert {c.name: set(c.aliases) for c in analyse(article(text), lexicon, judge).coalitions} == expected
 
 
 @pytest.mark.parametrize(
@@ -367,12 +388,37 @@ def test_a_list_has_one_voice() -> None:
     assert [label.event for label in voices] == [Event.JOINED, Event.JOINED, Event.JOINED, None]
 
 
-def test_claims_that_are_seldom_right_have_little_confidence() -> None:
-    unsure = Calibration(((0.5, 0.1), (0.9, 0.2)))
+def with_confidence(**weights: float) -> Detector:
     texts = {name: resources.files("pipeline").joinpath("knowledge", name).read_text(encoding="utf-8") for name in FILES}
-    found = Detector.read(texts, calibration=unsure).detect(article("Norvik has joined the Marl Pact.")).claims
-    assert [(c.member, c.event) for c in found] == [("Norvik", Event.JOINED)]
-    assert 0.1 < found[0].confidence < 0.2
+    return Detector.read(texts, confidence=Confidence({name: weights.get(name, 0.0) for name in NAMES}))
+
+
+def test_a_claim_is_as_sure_as_such_claims_are_right() -> None:
+    text = article("Norvik has joined the Marl Pact.")
+    assert [(c.member, c.event, c.confidence) for c in with_confidence(always=0.5).detect(text).claims] == [
+        ("Norvik", Event.JOINED, 0.6225)
+    ]
+    assert LEAST > 0.3 and with_confidence(always=-1.0).detect(text).claims == (), (
+        "claims that are wrong more often than right are not made"
+    )
+
+
+def test_what_speaks_for_a_claim() -> None:
+    alone = with_confidence().candidates(article("Norvik has joined the Marl Pact."))
+    assert [(one.claim.member, one.signs.fellow, one.signs.repeated) for one in alone] == [("Norvik", 0.0, False)]
+    text = (
+        "Norvik has joined the Marl Pact. Kuma has quit the Marl Pact. Norvik joined the Marl Pact at noon, and Varn joined the Tide Pact."
+    )
+    several = {(one.claim.member, one.claim.coalition): one for one in with_confidence().candidates(article(text))}
+    norvik, kuma, varn = several["Norvik", "Marl Pact"], several["Kuma", "Marl Pact"], several["Varn", "Tide Pact"]
+    assert (norvik.signs.repeated, kuma.signs.repeated) == (True, False)
+    assert (norvik.signs.fellow, kuma.signs.fellow, varn.signs.fellow) == (kuma.claim.confidence, norvik.claim.confidence, 0.0)
+
+
+@pytest.mark.parametrize("text", ['{"weights": {"always": 1}}', '{"knots": []}', "[]", '{"weights": 3}', "{"])
+def test_weights_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        Confidence.read(text)
 
 
 def test_what_a_rule_heard_somebody_plan_is_not_taken_for_done() -> None:

@@ -18,7 +18,7 @@ from pipeline.errors import ParseError
 from pipeline.gold import GoldArticle, name_key, read_gold
 from pipeline.losses import Fault, Stage, losses
 from pipeline.model import Article, Claim, Detection, Event, PartialDate, Quote, Role, Status
-from pipeline.scoring import Compared, Need, Rates, compare, knots, score
+from pipeline.scoring import Compared, Need, Rates, compare, score
 
 PACT = {"name": "Harbour Pact", "aliases": ["the Pact of Ports", "HP"]}
 
@@ -137,15 +137,6 @@ def test_calibration_by_hand() -> None:
     assert found.expected_error == round((0.35 + 0.4 + 0.15 + 0.05) / 4, 4)
     assert (found.sure.right, found.sure.of) == (2, 2)
     assert score([compare(gold(fact("joined")), [])]).calibration.expected_error is None
-
-
-def test_knots_rise_whatever_was_said() -> None:
-    said = [(0.1 * n, n % 3 == 0) for n in range(1, 10)] + [(0.5, True)] * 3 + [(0.5, False)] * 3
-    found = knots(said, least=2)
-    assert list(found) == sorted(found) and len({sure for sure, _ in found}) == len(found)
-    assert knots([(0.5, False), (0.5, True), (0.5, False), (0.5, True)], least=2) == ((0.5, 0.5),)
-    assert knots([(0.9, True)] * 5, least=40) == knots([], least=40) == ()
-    assert knots([(0.2, False)] * 5 + [(0.8, True)] * 4, least=3) == ((0.2, 0.0), (0.4, 0.3333), (0.8, 1.0))
 
 
 def test_a_second_reading_counts_where_its_fact_does() -> None:

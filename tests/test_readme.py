@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, config, cycle, demo, detect, render
+from pipeline import cli, config, cycle, demo, detect, render, scoring
 from tests.test_floors import FLOORS
 
 ROOT = Path(__file__).parent.parent
@@ -102,6 +102,8 @@ def figures() -> str:
         f"of what it tells {rates['precision']:.0%} is right, of what they say it tells {rates['recall']:.0%} (F1 {rates['f1']:.2f})",
         f"right where the rest is: role {right['role']:.0%}, date {right['date']:.0%}, status {right['status']:.0%}",
         f"F1 by what happens: {ways}",
+        f"told with a confidence of {scoring.SURE:.0%} or more: {card['sure']['claims']} claims, of which "
+        f"{card['sure']['right'] / card['sure']['claims']:.0%} are right",
     )
     return "\n".join(lines) + "\n"
 

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from pipeline import app, cli, training
-from pipeline.detect import Calibration
+from pipeline.detect import Confidence
+from pipeline.detect.confidence import Signs
 from pipeline.errors import PipelineError, UsageError
 from pipeline.train import CORPUS, ON, Course, RecipeError, refit
 from pipeline.train.confidence import fitted
@@ -87,13 +88,14 @@ def test_a_model_that_saw_everything_has_no_figures(capsys: pytest.CaptureFixtur
     assert "no figures" in shown and "confidence.json" not in shown
 
 
-def test_a_calibration_is_fitted_on_articles_that_were_kept_apart() -> None:
+def test_a_confidence_is_fitted_on_articles_that_were_kept_apart() -> None:
     _, apart = split(read_material(CORPUS))
-    text, figures = fitted(app.load_detector(), apart.articles[:30])
-    calibration = Calibration.read(text)
-    assert len(calibration.knots) > 0 and json.loads(text)["articles"] == figures["articles"] == 30
-    shares = [right for _, right in calibration.knots]
-    assert shares == sorted(shares) and 0 <= shares[0] <= shares[-1] <= 1
+    text, figures = fitted(app.load_detector(), apart.articles[:60])
+    confidence = Confidence.read(text)
+    assert json.loads(text)["articles"] == figures["articles"] == 60
+    sure = Signs(said=0.95, told=0.9, surest=0.9, fellow=0.9, known=True)
+    assert confidence.of(0.5, sure) > confidence.of(0.5, Signs(said=0.3, told=0.3, surest=0.9)), "the learned order of things"
+    assert 0 < figures["sure"]["right"] <= figures["sure"]["claims"]  # type: ignore[index]
 
 
 def test_a_model_is_measured_again_when_the_rules_around_it_have_changed(tmp_path: Path) -> None:

@@ -15,17 +15,17 @@ from dataclasses import replace
 
 from pipeline.detect.analysis import Analysis, Excerpt, Question, analyse
 from pipeline.detect.bodies import Judge
-from pipeline.detect.claims import LEAST_OF_BODIES, Claims, Said
-from pipeline.detect.confidence import Calibration
+from pipeline.detect.claims import Claims, Said, Settled
+from pipeline.detect.confidence import Confidence
 from pipeline.detect.gate import Gate, language_of
 from pipeline.detect.lexicon import FILES, Lexicon
 from pipeline.detect.roles import NOTHING, Roles, RuleRoles, agreed, read_rules
 from pipeline.detect.spans import WAY_OF, Label
 from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, KnownName
 
-__all__ = ["FILES", "VERSION", "Calibration", "Detector"]
+__all__ = ["FILES", "VERSION", "Confidence", "Detector"]
 
-VERSION = "tagger-3.1"
+VERSION = "tagger-4"
 """Names the detector in evidence, so that claims of an older one can be told apart: raised with every change of rules or model."""
 
 LANGUAGES = frozenset({"", "en"})
@@ -35,8 +35,8 @@ RIVAL = 0.9
 """A body of which the same is said less surely than this share of the surest is not meant (kept-apart articles)."""
 SELDOM_MEANT = 0.92
 """How a body that the sentence does not name counts among those that it may mean."""
-LEAST = 0.25
-"""Claims that the stages are less sure of are not made: below it more false alarms come than facts (kept-apart articles)."""
+LEAST = 0.4
+"""Claims of less confidence are not made (kept-apart articles)."""
 _MEMBERSHIP = re.compile(
     r"\b(?:members?|membership|signator\w+|signed|joined|accession|founding|founders?|joins?|quit|left|withdr\w+)\b", re.I
 )
@@ -52,7 +52,7 @@ class Detector:
         lexicon: Lexicon,
         rules: Roles,
         tagger: Roles | None = None,
-        calibration: Calibration | None = None,
+        confidence: Confidence | None = None,
         judge: Judge | None = None,
     ) -> None:
         self._lexicon = lexicon
@@ -60,7 +60,7 @@ class Detector:
         self._rules = rules
         self._tagger = tagger
         self.judge = judge
-        self._calibration = calibration or Calibration()
+        self.confidence = confidence or Confidence()
         self._learned: dict[str, str] = {}
 
     @classmethod
@@ -69,7 +69,7 @@ class Detector:
         texts: Mapping[str, str],
         tagger: Roles | None = None,
         watched: Iterable[tuple[str, Sequence[str]]] = (),
-        calibration: Calibration | None = None,
+        confidence: Confidence | None = None,
         judge: Judge | None = None,
     ) -> Detector:
         """Makes a detector of the texts named in `FILES`; `watched` adds coalitions with their aliases.
@@ -77,7 +77,7 @@ class Detector:
         Without the learned `tagger` and `judge` the rules work alone: they are sure of little and miss most.
         """
         rules = RuleRoles(read_rules(texts["role-rules.txt"]))
-        return cls(Lexicon.read(texts, watched), rules, tagger, calibration, judge)
+        return cls(Lexicon.read(texts, watched), rules, tagger, confidence, judge)
 
     def learn(self, names: Iterable[KnownName]) -> None:
         """Takes in coalitions that an article introduced, so that the next may call them by an acronym and no more.
@@ -91,24 +91,41 @@ class Detector:
 
     def detect(self, article: Article) -> Detection:
         """Gives the claims of an article, in reading order, or the reason why it was not read further."""
+        analysis = self._analysed(article)
+        if isinstance(analysis, str):
+            return Detection((), skipped=analysis)
+        excerpts = tuple(analysis.excerpts())
+        claims = (self._weighed(one) for one in self._settled(article, analysis, excerpts))
+        return Detection(tuple(c for c in claims if c.confidence >= LEAST), trace=tuple(_trace(analysis, excerpts)))
+
+    def candidates(self, article: Article) -> tuple[Settled, ...]:
+        """Gives all claims that the stages think of, the doubtful ones too, as sure as the stages are of each."""
+        analysis = self._analysed(article)
+        return () if isinstance(analysis, str) else self._settled(article, analysis, tuple(analysis.excerpts()))
+
+    def _weighed(self, one: Settled) -> Claim:
+        confidence = self.confidence.of(one.claim.confidence, one.signs)
+        because = f"confidence {confidence:.2f}: {one.signs.in_words()}"
+        return replace(one.claim, confidence=confidence, because=(*one.claim.because, because))
+
+    def _analysed(self, article: Article) -> Analysis | str:
+        """The article as the stages before the roles see it, or the reason why it is not read further."""
         language = article.language.lower()[:2] or language_of(article.text)
         if language not in LANGUAGES:
-            return Detection((), skipped=f"language {language}")
+            return f"language {language}"
         if not self._gate.passes(article.title, article.text):
-            return Detection((), skipped="no word of membership")
+            return "no word of membership"
         analysis = analyse(article, self._lexicon, self.judge)
-        if not analysis.coalitions:
-            return Detection((), skipped="no coalition")
-        excerpts = tuple(analysis.excerpts())
+        return analysis if analysis.coalitions else "no coalition"
+
+    def _settled(self, article: Article, analysis: Analysis, excerpts: Sequence[Excerpt]) -> tuple[Settled, ...]:
         said = [
             Said(question, mention, label)
             for question, labels in self._labels(excerpts)
             for mention, label in zip(question.masked.mentions, labels, strict=True)
             if label.event is not None
         ]
-        settled = Claims(article, analysis, self._lexicon).settle(_told(_without_rivals(said), analysis))
-        claims = tuple(replace(c, confidence=self._calibration.of(c.confidence)) for c in settled if c.confidence >= _least(c))
-        return Detection(claims, trace=tuple(_trace(analysis, excerpts)))
+        return Claims(article, analysis, self._lexicon).settle(_told(_without_rivals(said), analysis))
 
     def _labels(self, excerpts: Sequence[Excerpt]) -> Iterator[tuple[Question, tuple[Label, ...]]]:
         """The labels of each question: the tagger reads an excerpt at once, the rules sentence by sentence."""
@@ -126,10 +143,6 @@ class Detector:
 
 def _is_for_rules(question: Question) -> bool:
     return question.named or all(mention.coalition is None for mention in question.masked.mentions)
-
-
-def _least(claim: Claim) -> float:
-    return LEAST_OF_BODIES if claim.event in COALITION_EVENTS else LEAST
 
 
 def _sure(one: Said) -> float:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.detect.analysis import Analysis, Question
+from pipeline.detect.confidence import Signs
 from pipeline.detect.lexicon import Lexicon
 from pipeline.detect.spans import Label, Mention, MentionKind, Sentence, SentenceKind
 from pipeline.detect.timing import Timing
-from pipeline.model import COALITION_EVENTS, Article, Claim, Event, PartialDate, Quote, Role, Status
+from pipeline.model import COALITION_EVENTS, Article, Claim, Event, Quote, Role, Status
 from pipeline.text import fold
 
-LEAST_OF_BODIES = 0.5
-"""Claims of what happens to a body itself that are less sure are not made: what ends, begins or is renamed in the news looks like it."""
-SURELY_LAUNCHED = 0.8
-"""How sure a launch must be for those who come in with it to be its founders (kept-apart articles: roles right .84, else .79)."""
+LAUNCHED = 0.5
+"""How sure the stages must be of a launch for it to say since when its members are in, and as what: much in the news begins."""
 NOT_NAMED = 0.85
 """How sure it is that a sentence means a body that it does not name."""
 CHANCE_COUNTS = 0.5
@@ -56,12 +55,23 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """A claim, as sure as the stages are of it, and what speaks for it."""
+
+    claim: Claim
+    signs: Signs
+
+
+@dataclass(frozen=True, slots=True)
 class _Dated:
-    """A claim, whether its date is its sentence's `own` or only follows from the article's day, and what sort its coalition is."""
+    """A claim, whether its date is its sentence's `own` or only follows from the article's day, what sort its coalition is, what speaks
+    for it, and the sentences that tell it."""
 
     claim: Claim
     own: bool
     sort: str
+    signs: Signs
+    sentences: frozenset[int]
 
 
 class Claims:
@@ -78,12 +88,21 @@ class Claims:
         day = article.published.date() if article.published else None
         self._timing = Timing(analysis.sentences, day)
 
-    def _launched(self, claim: Claim, launch: PartialDate | None) -> bool:
-        if launch is None or claim.event is not Event.JOINED or _BEFORE_THAT.search(claim.quote.words):
-            return False
-        return claim.role is Role.FOUNDER or self._timing.is_news(launch)
+    def settle(self, said: list[Said]) -> tuple[Settled, ...]:
+        """Gives one claim for each fact that is told, the doubtful ones too."""
+        found = tuple(self._agreeing(said))
+        sure: dict[str, list[float]] = {}
+        for dated in found:
+            sure.setdefault(fold(dated.claim.coalition), []).append(dated.claim.confidence)
+        for of in sure.values():
+            of.sort(reverse=True)
+        return tuple(
+            Settled(d.claim, replace(d.signs, repeated=len(d.sentences) > 1, fellow=_surest_other(sure[fold(d.claim.coalition)], d.claim)))
+            for d in found
+        )
 
-    def settle(self, said: list[Said]) -> Iterator[Claim]:
+    def _agreeing(self, said: list[Said]) -> Iterator[_Dated]:
+        """The claims, without those that others make unlikely, and with what others say of their dates and roles."""
         best: dict[tuple[str, str, Event, bool], _Dated] = {}
         for one in said:
             for dated in self._claims(one):
@@ -99,7 +118,7 @@ class Claims:
         formed = {
             fold(d.claim.coalition): d
             for d in best.values()
-            if d.claim.event is Event.FORMED and d.claim.status is not Status.DENIED and d.claim.confidence >= LEAST_OF_BODIES
+            if d.claim.event is Event.FORMED and d.claim.status is not Status.DENIED and d.claim.confidence >= LAUNCHED
         }
         roles = Counter((fold(c.coalition), c.role) for c in settled if c.event is Event.JOINED)
         inside = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event in {Event.JOINED, Event.MEMBER}}
@@ -120,7 +139,7 @@ class Claims:
                 body = fold(claim.coalition)
                 if roles[body, Role.SIGNATORY] > roles[body, Role.FOUNDER]:
                     claim = replace(claim, role=Role.SIGNATORY)  # where most have signed, all have
-            yield claim
+            yield replace(dated, claim=claim)
 
     def _came_with(self, claim: Claim, launch: Claim) -> bool:
         """Whether a member came in when the body was launched: a founder did, and whoever joins in an article that tells of the launch."""
@@ -158,6 +177,14 @@ class Claims:
             f"coalition {name}: {body.how}" + ("" if one.question.named else ", not named in the sentence"),
             f"{label.event} {label.probability:.2f}, {label.status}",
         )
+        signs = Signs(
+            label.probability,
+            body.chance,
+            max(other.chance for other in self._analysis.coalitions),
+            known=bool(body.known),
+            unmarked=body.how not in _HOW_SURE,
+            acronym=body.name.isupper(),
+        )
         for member in members:
             if member is not None and (fold(member) in {fold(n) for n in body.names} or not self._is_told_of(member, sentence)):
                 continue
@@ -173,7 +200,7 @@ class Claims:
                 coalition_aliases=tuple(n for n in body.names if n != name),
                 because=because,
             )
-            yield _Dated(claim, own, body.sort)
+            yield _Dated(claim, own, body.sort, signs, frozenset({one.question.sentence}))
 
     def _is_told_of(self, member: str, sentence: Sentence) -> bool:
         """Whether a headline's name is one: the text has it too, or it is known ("Calls It" of "1994 Group Calls It a Day" is none)."""
@@ -232,6 +259,11 @@ class Claims:
         return full
 
 
+def _surest_other(sure: Sequence[float], claim: Claim) -> float:
+    """How sure the surest claim beside one of those of a coalition is, which come in falling order; 0 where there is none."""
+    return next(iter(sure[1:2] if sure[0] == claim.confidence else sure), 0.0)
+
+
 def _coalition_name(names: tuple[str, ...]) -> str:
     """What to call a body: its first name, or where that is an acronym the first full one."""
     first = names[0]
@@ -250,8 +282,7 @@ def _is_sharper(one: _Dated, other: _Dated) -> bool:
 
 def _role_at_launch(claim: Claim, launch: _Dated, sort: str) -> Role | None:
     """The role of a member in an article that tells of the launch: who comes in with it founds the body, or signs the text."""
-    doubtful = launch.claim.confidence < SURELY_LAUNCHED or claim.status is Status.DENIED
-    if claim.role is not Role.MEMBER or doubtful or _COMES_LATER.search(claim.quote.words):
+    if claim.role is not Role.MEMBER or claim.status is Status.DENIED or _COMES_LATER.search(claim.quote.words):
         return claim.role
     if claim.event is Event.JOINED and launch.claim.status is Status.COMPLETED:
         together = launch.own and claim.date == launch.claim.date
@@ -273,4 +304,10 @@ def _better(one: _Dated, other: _Dated) -> _Dated:
     role = first.claim.role if first.claim.role not in {None, Role.MEMBER} else second.claim.role or first.claim.role
     dated = second if second.own > first.own or _is_sharper(second, first) else first
     sure = max(first.claim.confidence, second.claim.confidence)
-    return _Dated(replace(first.claim, role=role, date=dated.claim.date, confidence=sure), dated.own, first.sort)
+    return _Dated(
+        replace(first.claim, role=role, date=dated.claim.date, confidence=sure),
+        dated.own,
+        first.sort,
+        replace(first.signs, said=max(first.signs.said, second.signs.said)),
+        first.sentences | second.sentences,
+    )

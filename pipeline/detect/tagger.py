@@ -44,7 +44,7 @@ class Tagger:
 
 _ALIKE = np.array([[WAY_OF[a] == WAY_OF[b] for b in EVENTS] for a in EVENTS], dtype=np.float32)
 
-LEAST = 0.2
+LEAST = 0.1
 """Events that are less likely are not told of at all: what is made of a weak one is for those who see the whole article."""
 
 
