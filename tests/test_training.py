@@ -98,6 +98,12 @@ def test_a_confidence_is_fitted_on_articles_that_were_kept_apart() -> None:
     assert 0 < figures["sure"]["right"] <= figures["sure"]["claims"]  # type: ignore[index]
 
 
+def test_a_confidence_needs_something_that_was_found() -> None:
+    _, apart = split(read_material(CORPUS))
+    with pytest.raises(RecipeError, match="nothing to fit"):
+        fitted(app.load_detector(), [{**row, "text": "It rained.", "title": "Weather"} for row in apart.articles[:3]])
+
+
 def test_a_model_is_measured_again_when_the_rules_around_it_have_changed(tmp_path: Path) -> None:
     model, corpus = tmp_path / "model", tmp_path / "corpus"
     shutil.copytree(str(resources.files("pipeline").joinpath("knowledge", "model")), model)

@@ -15,6 +15,7 @@ from pipeline.detect.claims import Settled
 from pipeline.detect.confidence import NAMES, Confidence
 from pipeline.gold import GoldArticle, read_gold
 from pipeline.scoring import Compared, Need, Score, compare, score
+from pipeline.train.starting import RecipeError
 
 CONFIDENCE = "confidence.json"
 """The file beside a model that `detect.Confidence` reads."""
@@ -47,13 +48,16 @@ def fitted(detector: Detector, rows: Sequence[Mapping[str, Any]]) -> tuple[str, 
     """Gives the text of a confidence that is fitted on what a detector thinks of annotated articles, and for the model's card how good
     the detector is with such a one.
 
-    What is measured was never fitted on: each part of the articles has the weights of the others.
+    What is measured was never fitted on: each part of the articles has the weights of the others. Raises RecipeError where the detector
+    thinks of nothing in any of them.
     """
     tried = [_tried(detector, read_gold(row)) for row in rows]
     parts = [zlib.crc32(one.gold.id.encode()) % PARTS for one in tried]
     of_others = [_fit([one for one, part in zip(tried, parts, strict=True) if part != own]) for own in range(PARTS)]
     compared = [one.said(of_others[part]) for one, part in zip(tried, parts, strict=True)]
     weights = {name: round(weight, 4) for name, weight in _fit(tried).weights.items()}
+    if not weights:
+        raise RecipeError("nothing is found in the articles that were kept apart: there is nothing to fit confidences on")
     claims = sum(map(len, (one.candidates for one in tried)))
     text = json.dumps({"claims": claims, "articles": len(tried), "irrelevant_count": IRRELEVANT_COUNT, "weights": weights}, indent=1)
     return text + "\n", {"version": detector.version, **_figures(score(compared))}
