@@ -36,8 +36,14 @@ _LAST = "Freight Lines Energy Motors Mining Foods Logistics Telecom Bank Steel S
 
 
 def name(number: int) -> str:
+    """Gives a name of its own to each number: letters alone tell later ones apart, since other signs do not count in names."""
     first, last = divmod(number, len(_LAST))
-    return f"{_FIRST[first % len(_FIRST)]}{'' if first < len(_FIRST) else chr(97 + first // len(_FIRST))} {_LAST[last]}"
+    turn, first = divmod(first, len(_FIRST))
+    letters = ""
+    while turn:
+        turn, letter = divmod(turn, 26)
+        letters = chr(97 + letter) + letters
+    return f"{_FIRST[first]}{letters} {_LAST[last]}"
 
 
 class Sink:
