@@ -23,7 +23,7 @@ _NOT_WORD = re.compile(r"[^\w+]+|_")
 _WORD = re.compile(r"\w+")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)  # the names of the lists that are loaded at the start
 def fold(name: str) -> str:
     """Folds a name to the form under which two spellings of it are equal.
 

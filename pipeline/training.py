@@ -36,7 +36,7 @@ def add_commands(command: Command) -> None:
     sub.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help=f"where the model is written; without it {DEFAULT_OUT}")
     sub.add_argument("--epochs", type=int, metavar="N", help="how often to go through the material")
     sub.add_argument("--frames", type=int, metavar="N", help="how many sentences to make of the frames, each time")
-    sub.add_argument("--from", dest="since", type=Path, metavar="DIR", help="train the tagger of this model on")
+    sub.add_argument("--from", dest="since", type=Path, metavar="DIR", help="train the tagger of this model on, and keep its judge")
     sub.add_argument("--refit", action="store_true", help="train nothing: measure the model in --out again, after the rules have changed")
     sub.add_argument("--everything", action="store_true", help="learn from what is kept apart too; the model then has no figures")
 
@@ -85,7 +85,8 @@ def report(card: Mapping[str, Any], out: Path) -> Iterator[str]:
     ...
     """
     samples = card["samples_an_epoch"]
-    told = f"learned from {samples['tagger']} sentences an epoch, {out / 'judge.onnx'} from {samples['judge']} passages"
+    judge = f"from {samples['judge']} passages" if samples["judge"] else "is the one that was there"
+    told = f"learned from {samples['tagger']} sentences an epoch, {out / 'judge.onnx'} {judge}"
     yield f"{out / 'tagger.onnx'} {told}."
     figures: Mapping[str, Any] = card["figures"]
     if figures:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from pipeline import config, cycle
+from pipeline.errors import FetchError, Trouble
 from pipeline.fetch import FetchSettings, Note, Outcome, PageRequest
 from pipeline.model import Article, Claim, Detection, Event, Feed, KnownName, Page, PartialDate, Quote, Role, Status
 from pipeline.resolve import Forms, Identities
@@ -85,6 +86,9 @@ class Shelf:
 
     def fetch(self, requests: Sequence[PageRequest], note: Note | None = None) -> Iterator[tuple[PageRequest, Outcome]]:
         for request in requests:
+            if request.url != FEED and request.url not in self.articles:  # it was read from another shelf
+                yield request, FetchError("answered 404 Not Found", about=request.url, transient=False, status=404, kind=Trouble.STATUS)
+                continue
             body = self._feed() if request.url == FEED else self._page(self.articles[request.url])
             yield request, Page(request.url, request.url, 200, (), body.encode(), self.now)
 

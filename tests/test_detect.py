@@ -373,6 +373,64 @@ def test_rules_that_are_sure(sentence: str, member: str, event: Event, status: S
     assert found[member] == (event, status)
 
 
+@pytest.mark.parametrize(
+    ("text", "bodies"),
+    [
+        ("Canada and Japan are members of the G7 Foreign Ministers.", {"G7"}),
+        ("The Pear Union met. The Pear Union General Assembly admitted Norvik.", {"Pear Union"}),
+        ("The bakers of Norvik left the World Bread Council of Jakarta.", {"World Bread Council"}),
+        ("Norvik and Kuma joined the Lake Victoria Transit Agreement.", {"Lake Victoria Transit Agreement"}),
+    ],
+)
+def test_what_is_part_of_a_bodys_name(text: str, bodies: set[str]) -> None:
+    assert {c.name for c in analyse(article(text), load_lexicon(), load_detector().judge).coalitions} == bodies
+
+
+@pytest.mark.parametrize(
+    ("sentence", "body"),
+    [
+        (
+            "Ninety-one states and the Tide Union signed a treaty to curb seabed mining in Tarn last week.",
+            "treaty to curb seabed mining",
+        ),
+        ("Norvik, Kuma and Varn signed a treaty to curb seabed mining.", "treaty to curb seabed mining"),
+        ("Norvik and Kuma signed a treaty to curb seabed mining.", ""),
+        ("Norvik signed a deal with 30 banks.", ""),
+    ],
+)
+def test_texts_without_a_name(sentence: str, body: str) -> None:
+    bodies = {c.name for c in analyse(article(sentence), load_lexicon()).coalitions if c.how == "a text without a name"}
+    assert bodies == ({body} if body else set())
+
+
+def test_a_headline_in_capitals_says_what_a_body_is() -> None:
+    text = "TARN - The Sail & Oars Consortium exists. Norvik, Kuma and Varn joined the Sail & Oars Consortium on Wednesday."
+    for title, bodies in {
+        "Two-Way Rowing Consortium Is Founded in Tarn, Minus One": {"Sail & Oars Consortium"},
+        "Sail Alliance Is Founded in Tarn": {"Sail & Oars Consortium"},
+        "Two-Way Rowing Forum Is Founded in Tarn": {"Two-Way Rowing Forum", "Sail & Oars Consortium"},
+    }.items():
+        assert {c.name for c in analyse(article(text, title), load_lexicon()).coalitions} == bodies, title
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("Correction: An earlier version of this story said that Norvik had joined the Marl Pact. It has not.", False),
+        ("The newspaper wrongly reported on Monday that Norvik had joined the Marl Pact.", False),
+        ("Norvik has not joined the Marl Pact but left the Marl Pact, as we wrongly reported.", True),
+        ("Norvik has stepped down as chair of the Marl Pact and stays a member.", False),
+        ("Norvik has handed over the presidency of the Marl Pact to Kuma.", False),
+        ("Norvik has stepped down as chair and left the Marl Pact.", True),
+        ("Norvik has joined the Marl Pact, a version of which was read out on Monday.", True),
+        ("Norvik has given up its seat and left the Marl Pact.", True),
+    ],
+)
+def test_what_is_taken_back_and_who_gives_up_an_office(sentence: str, told: bool) -> None:
+    found = claims(f"The Marl Pact met in Tarn today. {sentence}")
+    assert bool([c for c in found if c.member == "Norvik" and c.event in {Event.JOINED, Event.LEFT}]) is told
+
+
 def test_rules_are_read_from_their_text() -> None:
     rules = read_rules("# a remark\nlet C «C\\d+»\njoined\tcompleted\tfounder\t0.8\t(?P<l>«M\\d+») made <C>\n")
     assert [(r.event, r.sure) for r in rules] == [(Event.JOINED, 0.8)]

@@ -352,6 +352,24 @@ def test_the_shipped_model_can_be_trained_on_and_nothing_else(tmp_path: Path) ->
         (tmp_path / name).write_text("{}", encoding="utf-8")
     with pytest.raises(RecipeError, match="no model"):
         beginnings.of_model(tmp_path)
+    model, judge = beginnings.kept_judge(KNOWLEDGE / "model")
+    assert model == (KNOWLEDGE / "model" / "judge.onnx").read_bytes() and judge.told["sha256"] == hashlib.sha256(model).hexdigest()
+    assert judge.tokenizer == (KNOWLEDGE / "model" / "judge-tokenizer.json").read_text(encoding="utf-8")
+    with pytest.raises(RecipeError, match="no model to go on from"):
+        beginnings.kept_judge(tmp_path)
+
+
+def test_dropout_leaves_the_mean_as_it_is() -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    from pipeline.train import network
+
+    torch.manual_seed(3)
+    x = torch.ones(200, 333)
+    y = network.thinned(x, 0.1)
+    assert abs(float((y == 0).float().mean()) - 0.1) < 0.01 and abs(float(y.mean()) - 1) < 0.01
+    assert sorted({round(v, 3) for v in y.unique().tolist()}) == [0.0, round(256 / 230, 3)]
+    assert not torch.equal(y, network.thinned(x, 0.1)) and torch.equal(network.thinned(x, 0.0), x)
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="nothing is missing here")

@@ -26,6 +26,15 @@ _ASKS = re.compile(
     r"[^.]*\?[\"”’']?$"
 )
 """A question tells nothing: "Has Norvik joined the pact or not?"."""
+_TAKES_BACK = re.compile(
+    r"^(?:(?!\b(?:not|never)\b|n['’]t\b).)*?"
+    r"(?:\b(?:earlier|previous|original|first) versions? of (?:this|the|our) (?:article|story|report|item|post|piece|page|release)\b"
+    r"|\b(?:wrongly|incorrectly|mistakenly|erroneously|inaccurately) (?:said|stated|reported|wrote|suggested|listed|named|described)\b"
+    r"|\b(?:said|stated|reported|wrote|suggested|listed) (?:wrongly|incorrectly|mistakenly|erroneously|in error|by mistake)\b)",
+    re.I | re.S,
+)
+"""Nor does what a correction repeats: "An earlier version of this story said that Norvik had joined the pact. It has not.";
+but "Norvik is not a member, as we wrongly said" does."""
 _BEFORE_THAT = re.compile(r"\b(?:had|earlier|previously|once|used to|former|ago)\b")
 _BOARD = r"(?:(?<!on )boards?|steering (?:committee|group)|executive committee|governing (?:council|committee))"
 _ON_BOARD = re.compile(
@@ -154,8 +163,8 @@ class Claims:
         assert label.event is not None
         body = self._analysis.coalitions[one.question.coalition]
         sentence = self._analysis.sentences[one.question.sentence]
-        if _ASKS.search(sentence.text) or sentence.kind is SentenceKind.HEADING:
-            return  # questions tell nothing, and the headings of a roster ("Governments") are none of its names
+        if _ASKS.search(sentence.text) or _TAKES_BACK.search(sentence.text) or sentence.kind is SentenceKind.HEADING:
+            return  # questions and corrections tell nothing, and the headings of a roster ("Governments") are none of its names
         if label.event in COALITION_EVENTS:
             if mention.coalition != one.question.coalition:
                 return

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.detect.lexicon import ORGAN, Lexicon
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
+from pipeline.detect.words import NUMBER_WORD
 from pipeline.text import fold
 
 _DEFINED = re.compile(
@@ -83,6 +84,11 @@ _ORGAN_OF = re.compile(
     r"|(?:(?:Founding|Constitutive) )?(?:Treaty|Charter|Constitution|Statutes?) (?:on|of|establishing) (?:the )?(?=[A-Z])"
 )
 
+_ORGAN_BEHIND = re.compile(
+    r" (?:(?:Foreign|Finance|Trade|Energy|Environment|Interior|Health|Defen[cs]e) )?(?:Ministers|Leaders|Congress|Summit|"
+    r"Secretariat|Presidency|(?:General |Parliamentary )?Assembly)$"
+)
+
 READS_AS_ONE = "reads as one"
 """How a name was recognised that shows no sign of being a body: the judge's doing."""
 A_BODY = 0.6
@@ -130,10 +136,17 @@ MOST_OF_A_DEAL = 2
 _UNNAMED_TEXT = re.compile(
     r"\b(?:sign|signs|signed|signing|back|backed|adopted|endorsed|made|make|unveiled|launched)\s+(?:on to\s|onto\s|up to\s)?(?:an?|"
     r"their own)\s+"
-    r"(?P<name>(?:(?!letter|deal|contract)[a-z][\w-]*\s){0,3}?(?P<head>pledge|accord|pact|charter|declaration|compact|covenant)"
-    r"(?:\s(?:to|on|for|against)\s(?:[\w-]+\s?){1,8})?)(?=[,.;:]|\s(?:and|but|in|at|with|after|that|which)\b|$)"
+    r"(?P<name>(?:(?!letter|deal|contract)[a-z][\w-]*\s){0,3}?(?P<head>pledge|accord|pact|charter|declaration|compact|covenant|treaty|convention)"
+    r"(?:\s(?:to|on|for|against|banning)\s[\w-]+(?:\s[\w-]+){0,7}?)?)"
+    r"(?=[,.;:]|\s(?:and|but|in|at|with|after|that|which|last|next|this|on)\b|$)"
 )
 """A text that parties sign and that the article gives no name: "sign a pledge to develop artificial intelligence responsibly"."""
+_MANY_PARTIES = re.compile(
+    rf"\b(?:\d{{1,3}}|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:{NUMBER_WORD.pattern})(?: of)?)\s(?:\w+\s)?"
+    r"(?:states|countries|nations|governments|companies|firms|banks|cities|ports|universities|organi[sz]ations)\b",
+    re.I,
+)
+"""Parties that a sentence counts and does not name: "Ninety-one states"."""
 
 
 class Inventory:
@@ -173,6 +186,7 @@ class Inventory:
         self._initials()
         self._bare_names()
         self._beginnings()
+        self._headlines(sentences, mentions)
         self._drop_merged()
         unnamed = [self._unnamed_text(s, ms) for s, ms in zip(sentences, mentions, strict=True)]
         self.mentions = tuple(
@@ -259,9 +273,11 @@ class Inventory:
                 self._add(Coalition(name, "acronym that one joins"))
 
     def _unnamed_text(self, sentence: Sentence, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
-        """Takes in a pledge without a name, where the sentence names three or more that may have signed it: two make a deal."""
+        """Takes in a pledge without a name, where the sentence names or counts three or more that may have signed it: two make a deal."""
         found = _UNNAMED_TEXT.search(sentence.text)
-        if not found or sum(m.kind is not MentionKind.PERSON for m in mentions) < MOST_OF_A_DEAL + 1:
+        if not found:
+            return ()
+        if sum(m.kind is not MentionKind.PERSON for m in mentions) <= MOST_OF_A_DEAL and not _MANY_PARTIES.search(sentence.text):
             return ()
         start, end = found.span("name")
         name = found.group("name").strip()
@@ -447,6 +463,26 @@ class Inventory:
             if len(fitting - {own}) == 1 and self._lexicon.head_of(self.coalitions[min(fitting - {own})].name):
                 self._merge(min(fitting - {own}), own)
 
+    def _headlines(self, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]]) -> None:
+        """Takes the "Two-Way Charging Consortium" of a headline in capitals for the only consortium that the text names, and the "Gulf
+        Bloc" for the only body with the Gulf in its name: such a headline writes what a body is as if it were its name."""
+        pairs = list(zip(sentences, mentions, strict=True))
+        in_text = {self.index(m.surface) for s, ms in pairs if s.part == "text" for m in ms}
+        for sentence, of_sentence in pairs:
+            if sentence.part == "text" or any(len(word) > 3 and word[:1].islower() for word in sentence.text.split()):
+                continue
+            for own in {self.index(m.surface) for m in of_sentence} - in_text - {None}:
+                assert own is not None
+                body = self.coalitions[own]
+                if body.known or body.head not in self._lexicon.heads:
+                    continue
+                named = {at: {w for n in self.coalitions[at].names for w in fold(n).split()} for at in in_text if at is not None}
+                like = [at for at in named if self.coalitions[at].head == body.head] or [
+                    at for at, words in named.items() if set(fold(body.name).split()[:-1]) & words - {"of", "for", "on", "and", "the"}
+                ]
+                if len(like) == 1:
+                    self._merge(like[0], own)
+
     def _organs(self) -> None:
         """Takes the Council of the Harbour Union for the Harbour Union, and the treaty on it: what an organ does, its body does, and who
         signs its treaty comes into it."""
@@ -456,6 +492,18 @@ class Inventory:
             own = self._by_name[fold(body.name)]
             if at is not None and at != own and not body.known:
                 self._merge(at, own)
+        for body in [b for b in self.coalitions if not b.known and _ORGAN_BEHIND.search(b.name)]:
+            bearer, own = _ORGAN_BEHIND.sub("", body.name), self._by_name[fold(body.name)]
+            at = self._by_name.get(fold(bearer))
+            if at is None and (known := self._lexicon.coalitions.exact(bearer) or self._only_bearer(bearer)):
+                self._add(Coalition(bearer, "known by name", self._sort(known), known=known))
+                at = self._by_name[fold(bearer)]
+            if at is not None and at != own:
+                self._merge(at, own)  # "G7 Foreign Ministers", "Pear Union General Assembly"
+
+    def _only_bearer(self, acronym: str) -> str | None:
+        bearers = self._lexicon.acronyms.get(acronym, ())
+        return self._bearer(acronym, bearers) if bearers else None
 
     def _live(self, at: int) -> int:
         """The entry that a merged one has become part of."""

@@ -179,6 +179,15 @@ class Lexicon:
         if known not in bearers:
             self.acronyms[acronym] = (*bearers, known)
 
+    def is_inflected(self, word: str) -> bool:
+        """Whether a folded word is a form of a common one."""
+        if word.endswith("ably") or word.endswith("ibly"):
+            return True
+        return any(
+            word.endswith(end) and (word[: -len(end)] in self.common or word[: -len(end)] + "e" in self.common)
+            for end in ("s", "es", "ed", "ing", "ly", "d")
+        )
+
     def head_of(self, name: str) -> Head | None:
         """The head noun's entry for a name: its last word, or the last before "of", "for", "on" and the like.
 
@@ -196,7 +205,8 @@ class Lexicon:
     def place(self, words: Sequence[str], at: int) -> int:
         """The number of words of the state, seat of government or city that is named at `words[at]` (folded), 0 where none is."""
         state = self.states.longest(words, at)
-        cities = (n for n in (3, 2, 1) if (name := " ".join(words[at : at + n])) in self.seats or name in self.cities)
+        runs = ((n, " ".join(words[at : at + n])) for n in (3, 2, 1) if at + n <= len(words))
+        cities = (n for n, name in runs if name in self.seats or name in self.cities)
         return max(state[0] if state else 0, next(cities, 0))
 
     def is_look_alike(self, name: str) -> bool:

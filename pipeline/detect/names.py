@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from pipeline.detect.lexicon import ORGAN, Lexicon, Phrases
+from pipeline.detect.lexicon import Lexicon, Phrases
+from pipeline.detect.links import Links
+from pipeline.detect.rosters import Rosters
 from pipeline.detect.spans import Mention, MentionKind, Sentence, SentenceKind
 from pipeline.detect.words import (
     ADOPTS,
@@ -24,13 +26,10 @@ from pipeline.detect.words import (
     CITY_WORD,
     COMPOUND,
     CONTINENT,
-    DESCRIBED,
     DESCRIPTORS,
     HEAD_LINKS,
     HEADLINE_WORDS,
-    JOINED_LAST,
     KINDS_OF_STATE,
-    LAST_LOWER,
     LEGAL,
     LINKS,
     LISTED,
@@ -39,35 +38,26 @@ from pipeline.detect.words import (
     LOWER_ENTRY,
     LOWER_HEADS,
     MANY_CITY_WORDS,
-    MOST_LOWER,
     NO_NAMES,
     NUMBER_WORD,
     NUMBERED_END,
     ORGANISATION_WORD,
-    ORGANS,
     PERSON_TITLES,
     PLACE_BEFORE,
-    PRONOUNS,
-    REGIONAL,
-    ROSTER_END,
-    ROSTER_LABEL,
-    ROSTER_PART,
     SAID_BEFORE,
     SAYS,
     SEAT_OF,
-    SPEAKING,
     STARTERS,
     SUBJECTS,
     SWITCHES,
     THING,
     TITLE_BEFORE,
     TITLES,
-    TRADING,
     VERBS,
-    YEAR_LAST,
     Token,
     is_capital,
     is_title_case,
+    text_of,
     tokens,
     usage_of,
 )
@@ -84,6 +74,8 @@ class Names:
         self._of_cities = self._tells_of_cities(sentences)
         self._shouting = False
         self._told = Phrases()
+        self._links = Links(lexicon, self._usage, self._can_be_name)
+        self._rosters = Rosters(lexicon, self._chunks)
         chunked = {i: self._chunks(s) for i, s in enumerate(sentences) if s.kind is not SentenceKind.HEADLINE}
         body = {fold(name): name for i, c in chunked.items() for a, b in c if " " in (name := sentences[i].text[a:b])}
         for name in body.values():
@@ -128,7 +120,7 @@ class Names:
         return " " not in surface and fold(surface) in self._people and self._lexicon.firms.exact(surface) is None
 
     def _chunks(self, sentence: Sentence) -> tuple[tuple[int, int], ...]:
-        if sentence.kind is SentenceKind.BULLET and (roster := self._roster(sentence)):
+        if sentence.kind is SentenceKind.BULLET and (roster := self._rosters.names(sentence)):
             return roster
         words = tokens(sentence.text)
         folded = [w.folded for w in words]
@@ -162,7 +154,7 @@ class Names:
                     start += 1  # "So do Norvik and Kuma", "Those of Vantor"
             opening = False
             at = end
-            if not title_case and not self._is_known(_text(words, start, end)) and (lower := self._lower_head(words, start, end)):
+            if not title_case and not self._is_known(text_of(words, start, end)) and (lower := self._lower_head(words, start, end)):
                 end = at = lower
             for first, last in self._parted(words, start, end):
                 first, last = self._untitled(words, first, last)
@@ -176,7 +168,7 @@ class Names:
         for (_, end), (start, _) in pairwise(chunks):
             if gap := LOWER_ENTRY.fullmatch(text[end:start]):
                 word = gap.group("name")
-                if word not in self._lexicon.common and not self._inflected(word):
+                if word not in self._lexicon.common and not self._lexicon.is_inflected(word):
                     found.append((end + gap.start("name"), end + gap.end("name")))
         return tuple(sorted(found))
 
@@ -310,7 +302,7 @@ class Names:
                 end += 1
                 continue
             if gap == 0 or not word.text[0].isalnum():
-                if word.text == "," and following and following.folded in CAMPUSES and _text(words, at, end).startswith("University of "):
+                if word.text == "," and following and following.folded in CAMPUSES and text_of(words, at, end).startswith("University of "):
                     end += 2
                     continue
                 break
@@ -330,7 +322,7 @@ class Names:
                     break
                 end += max(hit, 1)
                 continue
-            step = self._link(words, at, end, title_case)
+            step = self._links.words(words, at, end, title_case)
             if not step:
                 break
             end += step
@@ -351,179 +343,8 @@ class Names:
         return len(number) < 3 and before.folded not in self._lexicon.common and before.folded not in self._lexicon.heads
 
     def _stands_alone(self, words: Sequence[Token], start: int, end: int) -> bool:
-        text = _text(words, start, end)
+        text = text_of(words, start, end)
         return self._lexicon.states.exact(text) is not None
-
-    def _link(self, words: Sequence[Token], start: int, at: int, title_case: bool) -> int:
-        """How many words join the name so far to its next capital ("of the", "for", "and"), 0 where the name ends."""
-        word = words[at].text
-        ahead = at + 1
-        while ahead < len(words) and words[ahead].text.lower() in ARTICLES | {"de", "d'"} and ahead - at < 3:
-            ahead += 1
-        if ahead >= len(words) or not is_capital(words[ahead].text) or words[ahead].folded in CALENDAR:
-            return 0
-        if words[ahead].start - words[ahead - 1].end != 1 or (title_case and not self._can_be_name(words[ahead], title_case)):
-            return 0
-        before = words[at - 1].folded
-        if word in LINKS:
-            if at - start > 1 and (words[start].text in self._lexicon.given or (start and words[start - 1].folded in SPEAKING)):
-                return 0  # "Ines Marchetti of Vantor", "said Aldo Grimaz of Torre"
-            if word == "of" and (
-                before in TITLES
-                or (before.removesuffix("s") in TITLES and before != "heads")
-                or (before in ORGANS and not self._is_trade(words, at, ahead))
-                or before in {"government", "governments"}
-                or (at - start > 1 and words[start].folded in PERSON_TITLES | KINDS_OF_STATE)
-                or (before == "state" and words[start].folded in {"heads", "head"})
-                or ORGAN.fullmatch(_text(words, start, at))
-                or (at - start == 1 and before in self._lexicon.demonyms)
-            ):
-                return 0
-            if word == "of" and ahead == at + 2 and self._is_whole_body(words, start, ahead):
-                return 0  # "the Supreme Council of the Gulf Cooperation Council"
-            if word == "of" and not self._takes_of(words, start, at, ahead):
-                return 0
-            if word == "for" and before.endswith("s") and words[ahead].folded in self._lexicon.common:
-                return ahead - at  # "Mothers for Air"
-            if word == "for" and self._ends_in_head(words, start, ahead):
-                return ahead - at  # "Lending for Net Zero Compact", "Medicines for Malaria Venture"
-            if word == "for" and not (
-                before in self._lexicon.heads or before in ORGANISATION_WORD | STARTERS or before in {"commons", "lawyers"}
-            ):
-                return 0
-            return ahead - at
-        if word in HEAD_LINKS:
-            head = self._lexicon.heads.get(before)
-            fits = head is not None and head.in_names
-            if not fits and word in {"on", "against"} and start and words[start - 1].text.lower() in {"the", "a"}:
-                # "the Vienna Code on Armed Drones": ordinary words on both sides make one name.
-                fits = before in self._lexicon.common and ahead == at + 1 and words[ahead].folded in self._lexicon.common
-            if fits and words[ahead].folded == "new" and ahead + 1 < len(words) and words[ahead + 1].folded == "year":
-                fits = False
-            # "the Pledge on Model Testing", but "the Council in Paris" and "the Harbour Pact to Kuma".
-            if fits and word in {"in", "to", "at", "with"}:
-                fits = (
-                    words[ahead].folded in self._lexicon.common
-                    and ahead == at + 1
-                    and words[ahead].folded not in self._lexicon.firms._by_first
-                )
-            return ahead - at if fits else 0
-        if word == "and":
-            return 1 if self._and_belongs(words, start, at) else 0
-        return 0
-
-    def _ends_in_head(self, words: Sequence[Token], start: int, at: int) -> bool:
-        """Whether ordinary words on both sides of a "for" run up to the head of one name."""
-        end = at
-        while end < len(words) and is_capital(words[end].text) and (end == at or words[end].start - words[end - 1].end == 1):
-            end += 1
-        plain = all(self._is_plain(w.folded) for w in words[start : at - 1])
-        head = self._lexicon.heads.get(words[end - 1].folded)
-        named = (head is not None and head.in_names) or words[end - 1].folded in {"venture", "institute", "centre", "center", "trust"}
-        return plain and named and end - at > 1 and start > 0 and words[start - 1].text.lower() == "the"
-
-    def _is_plain(self, word: str) -> bool:
-        return word in self._lexicon.common or self._inflected(word)
-
-    def _is_whole_body(self, words: Sequence[Token], start: int, at: int) -> bool:
-        """Whether a known body is named whole at `at`, and what stands before it is only an organ, an act or a part of it."""
-        folded = [w.folded for w in words[at : at + LONGEST_PHRASE]]
-        hit = self._lexicon.coalitions.longest(folded, 0)
-        if not hit or hit[0] < 2:
-            return False
-        end = at + hit[0]
-        goes_on = end < len(words) and is_capital(words[end].text)
-        return (
-            not goes_on
-            and words[at - 3].folded not in self._lexicon.heads
-            and self._lexicon.coalitions.exact(_text(words, start, end)) is None
-        )
-
-    def _is_trade(self, words: Sequence[Token], at: int, ahead: int) -> bool:
-        """Whether an organ's word is the head of a name of its own: "Chicago Board of Trade", no "Board of the Kite Federation"."""
-        return ahead == at + 1 and words[ahead].folded in self._lexicon.common and not words[ahead].folded.endswith("s")
-
-    def _takes_of(self, words: Sequence[Token], start: int, at: int, ahead: int) -> bool:
-        """Whether "of" goes on with the name ("Port of Ghent") and does not tell where its bearer is ("Temasek of Singapore"),
-        who leads it ("the League of Dario Franz") or whom it joins ("the Bay Pact of Chile, Peru and Kuma")."""
-        if words[at - 1].text == ".":
-            return False  # "Corvane Pharma Inc. of Boston"
-        before = words[at - 1].folded
-        if before.rstrip(".") in LEGAL or words[at - 1].text.lower() in LEGAL:
-            return False
-        folded = [w.folded for w in words[ahead : ahead + 4]]
-        if words[ahead].text in self._lexicon.given and ahead + 1 < len(words) and words[ahead + 1].text[0].isupper():
-            return False
-        name = _text(words, start, at)
-        several = at - start > 1
-        if several and (self._lexicon.firms.exact(name) or (before in TRADING and self._lexicon.place(folded, 0))):
-            return False
-        if several and self._names_parties(words, ahead):
-            return False
-        place = self._lexicon.place(folded, 0)
-        if at - start > 2 and place and " ".join(folded[:place]) in self._lexicon.cities and fold(name) in self._usage.alone:
-            return False  # "the Fair Pod Platform of Rotterdam", elsewhere "the Fair Pod Platform"
-        if several and place and before in self._lexicon.common and before not in ORGANISATION_WORD | STARTERS | self._lexicon.heads.keys():
-            town = " ".join(folded[:place])
-            led = start and words[start - 1].text.lower() == "the"
-            if (town in self._lexicon.cities or town in self._lexicon.seats) and not led and all(w.text != "of" for w in words[start:at]):
-                return False  # "Lagoon Mutual of Brisbane"
-        if before in ORGANISATION_WORD or before in self._lexicon.heads or before in self._lexicon.common:
-            return True
-        if several and fold(name) in self._usage.alone:
-            return False
-        plural = before.endswith("s") or sum(c.isupper() for c in words[at - 1].text) > 1
-        if start and words[start - 1].text.lower() == "the" and at - start == 1 and not plural:
-            return True  # "the Lapidarium of Brno", but "the Moderates of Sweden"
-        goes_on = ahead + place < len(words) and is_capital(words[ahead + place].text)  # "Gulf of Guinea Gas Exporters' Club"
-        return not place or goes_on
-
-    def _names_parties(self, words: Sequence[Token], at: int) -> bool:
-        """Whether two and more states or firms are listed here: "of Russia, Belarus and Kazakhstan"."""
-        found = 0
-        while at < len(words):
-            folded = [w.folded for w in words[at : at + 6]]
-            hit = self._lexicon.states.longest(folded, 0) or self._lexicon.firms.longest(folded, 0)
-            if not hit:
-                return False
-            at, found = at + hit[0], found + 1
-            if at >= len(words) or words[at].text not in {",", "and"}:
-                break
-            while at < len(words) and words[at].text in {",", "and", "the"}:
-                at += 1
-        return found > 1
-
-    def _and_belongs(self, words: Sequence[Token], start: int, at: int) -> bool:
-        """Whether an "and" is part of a name: "the Grid and Wheels Consortium", not "Norvik and the Harbour Pact"."""
-        if at + 1 >= len(words) or not is_capital(words[at + 1].text):
-            return False
-        end = at + 1
-        while end < len(words) and is_capital(words[end].text) and (end == at + 1 or words[end].start - words[end - 1].end == 1):
-            end += 1
-        last = words[end - 1].folded
-        head = last in ORGANISATION_WORD or (last in self._lexicon.heads and self._lexicon.heads[last].in_names)
-        if (
-            end < len(words)
-            and words[end].text == "of"
-            and words[at + 1].folded in {"midwives", "friends", "producers", "workers", "exporters"}
-        ):
-            return True
-        left = words[start:at]
-        if left[-1].text[-1] in "'’":
-            return True  # "the Schoolmasters' and Mistresses' Union"
-        if (end - at < 3 and not (head and end - at >= 2)) or not head:
-            # "Office for Budget and Growth", "Institute of Science and Technology": a plain word after "of" or "for".
-            linked = any(w.text in {"of", "for", "on"} for w in left)
-            place = left[-1].folded in self._lexicon.seats or self._lexicon.states.exact(left[-1].text) is not None
-            goes_on = end < len(words) and words[end].text == "of"  # "the Board of Trade and Brothers of Italy"
-            return linked and not place and not goes_on and all(w.folded in self._lexicon.common for w in words[at + 1 : end])
-        plain = all(
-            w.folded in self._lexicon.common or w.folded in self._lexicon.demonyms or w.folded in REGIONAL
-            for w in left
-            if w.text[0].isupper()
-        )
-        preceded = start > 0 and words[start - 1].text.lower() == "the"
-        return plain and (preceded or all(w.folded in self._lexicon.common for w in words[at + 1 : end - 1]))
 
     def _can_be_name(self, word: Token, title_case: bool) -> bool:
         if not is_capital(word.text) or word.folded in CALENDAR:
@@ -540,15 +361,7 @@ class Names:
             return True
         if word.folded in self._usage.lower or word.folded in DESCRIPTORS:
             return False
-        return word.folded not in self._lexicon.common and not self._inflected(word.folded)
-
-    def _inflected(self, word: str) -> bool:
-        common = self._lexicon.common
-        if word.endswith("ably") or word.endswith("ibly"):
-            return True
-        return any(
-            word.endswith(e) and (word[: -len(e)] in common or word[: -len(e)] + "e" in common) for e in ("s", "es", "ed", "ing", "ly", "d")
-        )
+        return word.folded not in self._lexicon.common and not self._lexicon.is_inflected(word.folded)
 
     def _trim(self, words: Sequence[Token], start: int, end: int, opening: bool, title_case: bool) -> int:
         """Drops words at the front that are only there for the capital of a sentence ("Joining IBM", "Lender Nordix")."""
@@ -572,7 +385,7 @@ class Names:
             return start if firm or self._means_name(first) else end
         if words[start + 1].text == "&":
             return start  # "Brewer & Moxon"
-        if first.folded.endswith("s") and not self._means_name(first) and self._is_party(_text(words, start + 1, end)):
+        if first.folded.endswith("s") and not self._means_name(first) and self._is_party(text_of(words, start + 1, end)):
             return start + 1  # "Importers Egypt and Algeria"
         if first.folded in DESCRIPTORS or (
             first.folded.endswith("ing") and first.folded in self._lexicon.common and first.folded not in self._usage.capital
@@ -581,9 +394,9 @@ class Names:
         if (
             words[start + 1].text in LINKS | HEAD_LINKS
             and not self._means_name(first)
-            and not self._lexicon.head_of(_text(words, start, end))
+            and not self._lexicon.head_of(text_of(words, start, end))
         ):
-            known = self._lexicon.firms.exact(_text(words, start, end)) or first.folded in ORGANISATION_WORD | STARTERS
+            known = self._lexicon.firms.exact(text_of(words, start, end)) or first.folded in ORGANISATION_WORD | STARTERS
             rest = start + 2 if not known else start
             while rest < end and words[rest].text.lower() in ARTICLES:
                 rest += 1
@@ -594,6 +407,8 @@ class Names:
         """Parts a person from the house in front of the name: "IBM Chairman Arvind Krishna", "Meta Nick Clegg"."""
         for at in range(start + 1, end - 1):
             if words[at].text in self._lexicon.given and end - at <= 3 and all(w.text[0].isupper() for w in words[at:end]):
+                if self._lexicon.head_of(text_of(words, at, end)):
+                    break  # "Lake Victoria Transit Agreement"
                 if words[at - 1].text.lower() not in LINKS and words[at - 1].text != "&":
                     yield start, at
                     yield at, end
@@ -626,9 +441,9 @@ class Names:
         """Whether the first word only says where the bearer of the rest is from."""
         first, rest = words[start], words[end - 1]
         national = first.folded in self._lexicon.demonyms
-        if national and self._is_known(_text(words, start + 1, end)):
+        if national and self._is_known(text_of(words, start + 1, end)):
             return True
-        if self._is_party(_text(words, start, end)):
+        if self._is_party(text_of(words, start, end)):
             return False  # "Saudi Arabia"
         if end - start != 2 or first.text.isupper():
             return False
@@ -640,8 +455,8 @@ class Names:
             and rest.folded not in self._lexicon.common | ORGANISATION_WORD
             and rest.folded not in self._lexicon.heads
             and not rest.folded.endswith("s")
-            and self._lexicon.firms.exact(_text(words, start, end)) is None
-            and not self._inflected(rest.folded)
+            and self._lexicon.firms.exact(text_of(words, start, end)) is None
+            and not self._lexicon.is_inflected(rest.folded)
         )
 
     def _is_nothing(self, words: Sequence[Token], start: int, end: int, title_case: bool) -> bool:
@@ -661,102 +476,6 @@ class Names:
         ):
             return True
         return word.folded in CALENDAR or word.text in {"I", "A"} or (word.folded in DESCRIPTORS and word.text[1:].islower())
-
-    def _roster(self, sentence: Sentence) -> tuple[tuple[int, int], ...]:
-        """The names of a roster's line, taken whole: they need no capital ("lowlight") and may hold commas and "and"."""
-        text = sentence.text
-        label = ROSTER_LABEL.match(text)
-        if label and label.group("mark") != ":" and not self._is_category(label.group("label")):
-            label = None  # "Kuma – a maker of kites", "Kuma | Austin"
-        start = label.end() if label else 0
-        pieces, at = [], start
-        for cut in ROSTER_PART.finditer(text, start):
-            pieces.append((at, cut.start()))
-            at = cut.end()
-        pieces = [(a, b) for a, b in (*pieces, (at, len(text))) if text[a:b].strip(" .;")]
-        if not label and len(pieces) == 2 and " | " in text and self._lexicon.place([w.folded for w in tokens(text[slice(*pieces[1])])], 0):
-            pieces = pieces[:1]  # a table's row: the member and where it is
-        if label and len(pieces) == 1 and not (self._is_category(label.group("label")) and self._is_entry(text[start:])):
-            return ()
-        plain = [ROSTER_END.split(text[a:b].strip(), maxsplit=1)[0] if len(pieces) > 1 else text[a:b] for a, b in pieces]
-        if any(len(_lower(piece.split())) > MOST_LOWER for piece in plain):
-            return ()
-        # The label may name the body: "From the Wave Energy Association: Albatross Buoys; Barra Bobbers".
-        found = (
-            list(self._chunks(replace(sentence, text=text[: label.end("label")], kind=SentenceKind.BODY)))
-            if label and self._lexicon.states.exact(label.group("label")) is None
-            else []
-        )
-        seated = sum(self._seat(text[a:b]) > 0 for a, b in pieces) > 1
-        dated = sum(bool(YEAR_LAST.search(text[a:b].rstrip(" .;"))) for a, b in pieces) > 1
-        for a, b in pieces:
-            piece = text[a:b]
-            shift = len(piece) - len(piece.lstrip())
-            piece = piece.strip()
-            if self._is_row(piece, bool(label) and len(pieces) == 1) or " and the " in ROSTER_END.split(piece, maxsplit=1)[0]:
-                inner = list(self._chunks(replace(sentence, text=piece, kind=SentenceKind.BODY)))
-                if inner and (last := LAST_LOWER.search(piece, inner[-1][1])) and last.group("name") not in self._lexicon.common:
-                    inner.append(last.span("name"))
-                found += [(a + shift + x, a + shift + y) for x, y in inner]
-                continue
-            if joined := JOINED_LAST.match(piece):
-                shift, piece = shift + joined.end(), piece[joined.end() :]
-            if seated and (seat := self._seat(piece)):
-                piece = piece[:seat]
-            if shortened := ROSTER_END.search(piece):
-                piece = piece[: shortened.start()]
-            if piece.endswith(".") and piece.rsplit(None, 1)[-1].lower().rstrip(".") + "." not in LEGAL:
-                piece = piece[:-1]
-            piece = piece.rstrip(" ,;")
-            if (year := YEAR_LAST.search(piece)) and (dated or self._lexicon.states.exact(piece[: year.start()])):
-                piece = piece[: year.start()]  # "Hungary 1989", "Kuma Kites, 2004"
-            if piece.lower().startswith("the ") and len(piece) > 4:
-                shift, piece = shift + 4, piece[4:]
-            if (described := DESCRIBED.match(piece)) and all(w in self._lexicon.common for w in described.group().split()):
-                shift, piece = shift + described.end(), piece[described.end() :]  # "cable owner EllaLink"
-            words = piece.split()
-            if not words or len(words) > 10 or (len(pieces) == 1 and self._reads_as_prose(words)):
-                if len(pieces) == 1:
-                    return ()
-                continue
-            found.append((a + shift, a + shift + len(piece)))
-        return tuple(found)
-
-    def _seat(self, piece: str) -> int:
-        """Where the town begins that stands behind a roster's name ("Bluewick, Mumbai"), 0 where none does."""
-        name, comma, town = piece.rstrip(" .;").rpartition(", ")
-        folded = fold(town)
-        return len(name) if comma and (folded in self._lexicon.cities or folded in self._lexicon.seats) else 0
-
-    def _is_category(self, label: str) -> bool:
-        """Whether a roster's label sorts its names: by country ("Japan") or by what they are ("Banks", "for the cities")."""
-        words = label.split()
-        return (
-            self._lexicon.states.exact(label) is not None
-            or fold(label) in self._lexicon.cities | self._lexicon.seats.keys()
-            or (words[-1].endswith("s") and (words[-1].lower() in self._lexicon.common or self._inflected(words[-1].lower())))
-        )
-
-    def _is_entry(self, text: str) -> bool:
-        first = text.split(maxsplit=1)[0]
-        return first[0].isupper() or first in {"the"} or (first.isalpha() and first not in self._lexicon.common)
-
-    def _is_row(self, piece: str, labelled: bool) -> bool:
-        """Whether one piece of a roster holds several names, parted by commas ("Austria, Bavaria, Czechia"), and no remark."""
-        parts = [p.removeprefix("and ").removeprefix("the ") for p in re.split(r",\s+", piece.rstrip(" .;"))]
-        if any(p.lower().rstrip(".") in LEGAL or not p or len(p.split()) > 7 for p in parts) or "(" in piece:
-            return False
-        return len(parts) > (1 if labelled else 2) and sum(is_capital(p.split()[0]) for p in parts) >= len(parts) - 1
-
-    def _reads_as_prose(self, words: Sequence[str]) -> bool:
-        lower = _lower(words)
-        return (
-            len(lower) > 1
-            or words[0] in PRONOUNS
-            or words[-1] in VERBS | {"were", "are", "be"}
-            or (len(words) > 1 and bool(lower) and not any(is_capital(w) for w in words[1:]))
-            or (len(words) == 1 and words[0].lower() in DESCRIPTORS)
-        )
 
     def _kinds(self, sentence: Sentence, chunks: Sequence[tuple[int, int]]) -> Iterator[Mention]:
         for start, end in chunks:
@@ -818,15 +537,6 @@ class Names:
     def _remember(self, words: Sequence[str]) -> None:
         if words:
             self._people.add(fold(words[-1]))
-
-
-def _lower(words: Sequence[str]) -> list[str]:
-    """The words that no name has: those in lower case that join nothing."""
-    return [w for w in words if w[:1].islower() and w.lower() not in LINKS and w not in {"and", "the", "on", "&"}]
-
-
-def _text(words: Sequence[Token], start: int, end: int) -> str:
-    return " ".join(w.text for w in words[start:end])
 
 
 def _dot_belongs(words: Sequence[Token], at: int) -> bool:

@@ -116,6 +116,8 @@ ORGANS = frozenset("board committee secretariat presidency chair summit delegate
 REGIONAL = frozenset(
     "european african asian american arab nordic baltic pacific atlantic caribbean eurasian mediterranean transatlantic".split()
 )
+WORLDWIDE = frozenset("world international global".split()) | REGIONAL
+"""What a body that has no place in its name begins with: the town behind it is where it sits."""
 SUBJECTS = frozenset(
     "climate change trade peace defence defense customs monetary nuclear fisheries fishing gas oil arms border power-sharing".split()
 )
@@ -260,3 +262,8 @@ def _runs(words: Sequence[Token]) -> Iterator[str]:
         if start is not None and at - start > 1 and (word is None or word.text not in LINKS | HEAD_LINKS | {"&", "and"}):
             yield " ".join(w.folded for w in words[start:at])
         start = None
+
+
+def text_of(words: Sequence[Token], start: int, end: int) -> str:
+    """The words from `start` on, up to `end`, as a text."""
+    return " ".join(w.text for w in words[start:end])

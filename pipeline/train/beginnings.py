@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipeline.train import export, network, starting
@@ -44,12 +44,25 @@ def of_tagger(texts: Sequence[str], plan: Plan) -> Beginning:
 
 def of_model(folder: Path) -> Beginning:
     """The tagger of a model that was trained before; raises RecipeError where the folder holds none."""
+    model, begun = _earlier(folder, "tagger", "tokenizer.json")
     try:
-        model = (folder / "tagger.onnx").read_bytes()
-        tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         weights = network.further_weights(export.weights_of(model))
     except (OSError, ValueError) as error:
         raise RecipeError(f"there is no model to go on from in {folder}: {error}") from error
-    told = {"name": "an earlier tagger", "sha256": hashlib.sha256(model).hexdigest(), "card": {**card, "figures": {}}}
-    return Beginning(weights, tokenizer, told)
+    return replace(begun, weights=weights, told={**begun.told, "card": {**card, "figures": {}}})
+
+
+def kept_judge(folder: Path) -> tuple[bytes, Beginning]:
+    """The judge of a model that was trained before, as it is: it gains nothing from a further course. Raises RecipeError where the folder
+    holds none."""
+    return _earlier(folder, "judge", "judge-tokenizer.json")
+
+
+def _earlier(folder: Path, name: str, tokenizer: str) -> tuple[bytes, Beginning]:
+    try:
+        model = (folder / f"{name}.onnx").read_bytes()
+        words = (folder / tokenizer).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"there is no model to go on from in {folder}: {error}") from error
+    return model, Beginning({}, words, {"name": f"an earlier {name}", "sha256": hashlib.sha256(model).hexdigest()})

@@ -102,7 +102,7 @@ def loss_of(weights: Weights, rows: Sequence[Row], plan: Plan, worth: Sequence[f
     """
     ids, mask, places, events, rest, counts = tensors(rows, worth)
     states = forward(weights, ids, mask, plan.dropout)[places[:, 0], places[:, 1]]
-    scores = {name: score.float() for name, score in heads(weights, functional.dropout(states, plan.dropout)).items()}
+    scores = {name: score.float() for name, score in heads(weights, network.thinned(states, plan.dropout)).items()}
     total: Any = 0.0
     worst = [math.inf] * len(rows)
     if "event" in scores:
@@ -165,8 +165,8 @@ def train(
         {"params": [learning[n] for n in learning if n in plain and n not in new], "weight_decay": 0.0, "lr": plan.rate},
         {"params": [learning[n] for n in new], "weight_decay": 0.0, "lr": plan.rate * 5},
     ]
-    # Half the width doubles the speed where the processor has the instructions, and is slower where it has not.
-    half = bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+    # Half the width doubles the speed where the processor multiplies matrices of it (AMX), and takes longer where it has but vectors of it.
+    half = bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     first = rows_of(samples_of(0), encoder)
     worth = rarity(first, plan)

@@ -155,7 +155,7 @@ def reliability(samples: Sequence[Sample], labels: Sequence[Sequence[Label]]) ->
 class Course:
     """What to train on and how: `frames` samples of frames an epoch, articles or not, all of the material or the kept part apart.
 
-    `since` is the folder of a model whose tagger is trained on; without it that begins at its starting weights too.
+    `since` is the folder of a model whose tagger is trained on and whose judge is kept; without it both begin at their starting weights.
     """
 
     plan: Plan = Plan()  # noqa: RUF009 - frozen
@@ -187,13 +187,16 @@ def run(
     projector = Projector(lexicon)
     lessons = Lessons(material if course.everything else kept, projector if course.articles else None, course.plan.seed, course.frames)
     texts, models, begun = texts_of(material), {}, {}
-    if lessons.passages:
+    if course.since:
+        models["judge"], begun["judge"] = beginnings.kept_judge(course.since)
+    elif lessons.passages:
         judge = begun["judge"] = beginnings.of_judge(texts, course.judge)
         encoder = Encoder(judge.tokenizer.encode(), (CANDIDATE,), course.judge.longest)
         learn.train(judge.weights, lessons.names, encoder, course.judge, out / "judge.pt", progress)
         reaches = learn.reaches(judge.weights, lessons.names(0), encoder, course.judge)
         models["judge"] = export.quantised(export.graph(network.plain(judge.weights), JUDGE_ORDER, reaches))
-        (out / "judge-tokenizer.json").write_text(judge.tokenizer, encoding="utf-8")
+    if "judge" in begun:
+        (out / "judge-tokenizer.json").write_text(begun["judge"].tokenizer, encoding="utf-8")
     tagger = begun["tagger"] = beginnings.of_model(course.since) if course.since else beginnings.of_tagger(texts, course.plan)
     encoder = Encoder(tagger.tokenizer.encode(), MASKS, course.plan.longest)
     learn.train(tagger.weights, lessons.sentences, encoder, course.plan, out / "tagger.pt", progress)
@@ -207,7 +210,7 @@ def run(
         "starting_weights": {name: one.told for name, one in begun.items()},
         "material": dict(material.counts),
         "course": {**asdict(course), "since": course.since.name if course.since else None},
-        "samples_an_epoch": {"judge": len(lessons.names(0)), "tagger": len(lessons.sentences(0))},
+        "samples_an_epoch": {"judge": 0 if course.since else len(lessons.names(0)), "tagger": len(lessons.sentences(0))},
         "kept_apart": "nothing" if course.everything else {"frames": len(apart.frames), "articles": len(apart.articles)},
         "sha256": {name: hashlib.sha256(model).hexdigest() for name, model in models.items()},
         "figures": {},
