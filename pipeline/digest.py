@@ -41,12 +41,14 @@ _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augu
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Exact pieces of one article, and where they stand: several where each member of a line has words of its own."""
+    """Exact pieces of one article, and where they stand: several where each member of a line has words of its own. `edited` is the day
+    since when one of them stands there no longer."""
 
     words: tuple[str, ...]
     url: str
     publisher: str
     published: date | None
+    edited: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,8 @@ def _quotations(evidence: Iterable[Evidence]) -> tuple[Quotation, ...]:
         if own:
             said.update((e.story, words) for words in own)
             published = e.published.date() if e.published else None
-            places.append((told[e.story], place, Quotation(own, e.article, e.publisher, published)))
+            edited = max((x.stood_until.date() for x in several if x.stood_until), default=None)
+            places.append((told[e.story], place, Quotation(own, e.article, e.publisher, published, edited)))
             told[e.story] += 1
     return tuple(quotation for _, _, quotation in sorted(places, key=lambda p: p[:2]))
 
@@ -337,6 +340,7 @@ def _what(change: Change, several: bool) -> str:
             now = _as_said(change.after, change) if change.after else ""
             said = f"{was} reported as {_as_said(change.before, change)}; " + (f"corrected: {now}" if now else "that is taken back")
             said += f" (judgement {change.judgement})" if change.judgement else ""
+            said += " (its article was taken down by the publisher)" if change.taken_down else ""
         case _:
             completed, planned, maybe = _COALITION_WORDS[kind]
             said = {Status.PLANNED: planned, Status.PROPOSED: maybe}.get(change.status, completed)

@@ -349,7 +349,7 @@ class Jobs:
 _OFTEN = frozenset({Job.TICK, Job.DELIVER})
 _ASKING = frozenset({Job.TICK, Job.ROSTERS})
 _STAGES: dict[Job, tuple[str, ...]] = {
-    Job.TICK: ("feeds", "articles"),
+    Job.TICK: ("feeds", "articles", "revisits"),
     Job.ROSTERS: ("rosters",),
     Job.DELIVER: ("deliveries",),
 }
@@ -400,6 +400,8 @@ def said_of(report: cycle.CycleReport) -> str:
         (report.new, "new entries"),
         (report.parsed, "articles"),
         (report.failed_articles, "articles failed"),
+        (report.edited, "articles edited"),
+        (report.taken_down, "articles taken down"),
         (len(report.changes), "changes"),
         (len(report.alerts), "alerts"),
         (report.delivered, "delivered"),

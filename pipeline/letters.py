@@ -140,6 +140,7 @@ def _notes(told: Sequence[ToldAlert]) -> tuple[str, ...]:
             notes.append(f"{which}{t.change.sources} independent sources tell of it now.")
         if t.reopened_by is not None:
             by = f"a person's judgement (number {t.reopened_by.judgement})" if t.reopened_by.judgement else "what was told since"
+            by = "its publisher, who took its article down" if t.reopened_by.taken_down else by
             opened = "is open again" if t.act is Act.REOPENED else "was opened again"
             notes.append(f"{which}This alert of {digest.long_date(t.raised.date())} {opened} because of {by}.")
     alone = [t for t in told if t.act is Act.RAISED and t.change.sources < t.least_sources]

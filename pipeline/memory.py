@@ -484,11 +484,14 @@ def timeline(store: Store, party: str, known_at: datetime | None = None) -> tupl
 def rebuild(store: Store, now: datetime) -> int:
     """Derives everything anew from the log and the judgements, and gives how many memberships had not been as they should be.
 
-    Nothing is told: a rebuilding tells of a fault in the store, not of the world.
+    Nothing is told: a rebuilding tells of a fault in the store, not of the world. Names of an older version's that no article says any more
+    are let go of first.
     """
-    rulings, wrong = store.rulings(), 0
-    roots = sorted({rulings.root(key) for key in store.coalition_keys()})
+    wrong = 0
     with store.together():
+        store.unlearn_unsaid(now)
+        rulings = store.rulings()
+        roots = sorted({rulings.root(key) for key in store.coalition_keys()})
         store.save_redirects()
         store.show_names()
         for start in range(0, len(roots), CHUNK):

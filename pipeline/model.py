@@ -391,6 +391,7 @@ class Evidence:
     into, which is the `successor`. `owner` is the house that its publisher belongs to. `coalition_said` and `member_said` are the
     names in the article's own spelling. `logged` is the key of the statement that the article itself
     makes, where a person's judgement (or a renaming) lets it count as another one; empty where it counts as what it says.
+    `stood_until` is when an edit took the words away, where they are shown for what was told before that.
     """
 
     statement: Statement
@@ -411,6 +412,7 @@ class Evidence:
     logged: str = ""
     owner: str = ""
     successor: Party | None = None
+    stood_until: datetime | None = None
 
     @property
     def log_key(self) -> str:
@@ -491,7 +493,8 @@ class Change:
 
     `effective` is when it took effect in the world, `detected_at` when we learned it. `historic` marks an old event that is
     told for the first time: it is news to the store, not in the world. `sources` counts independent ones. `judgement` is the
-    number of the person's decision that brought it about, 0 where the news did.
+    number of the person's decision that brought it about, 0 where the news did. `taken_down` tells that it is taken back because the
+    article that it rested on was taken down by its publisher.
     """
 
     kind: ChangeKind
@@ -507,6 +510,7 @@ class Change:
     after: str = ""
     historic: bool = False
     judgement: int = 0
+    taken_down: bool = False
 
     @property
     def id(self) -> str:

@@ -226,7 +226,8 @@ def moment(at: datetime) -> str:
 
 def _source(quotation: Quotation) -> str:
     said = f", {long_date(quotation.published)}" if quotation.published else ""
-    return f"{quotation.publisher or urlsplit(web_address(quotation.url)).hostname or 'unknown publisher'}{said}"
+    edited = f", edited since ({long_date(quotation.edited)})" if quotation.edited else ""
+    return f"{quotation.publisher or urlsplit(web_address(quotation.url)).hostname or 'unknown publisher'}{said}{edited}"
 
 
 def pieces(quotation: Quotation) -> str:
@@ -439,7 +440,13 @@ def _line_document(line: Line) -> Document:
         "confidence": round(line.confidence, 4),
         "sources": line.sources,
         "quotes": [
-            {"words": list(q.words), "url": q.url, "publisher": q.publisher, "published": q.published.isoformat() if q.published else None}
+            {
+                "words": list(q.words),
+                "url": q.url,
+                "publisher": q.publisher,
+                "published": q.published.isoformat() if q.published else None,
+                **({"edited": q.edited.isoformat()} if q.edited else {}),
+            }
             for q in line.quotes
         ],
         "more": line.more,
@@ -477,10 +484,13 @@ def change_document(change: Change) -> Document:
         "sources": change.sources,
         "historic": change.historic,
         "judgement": change.judgement or None,
+        "taken_down": change.taken_down,
         "evidence": [evidence_document(e) for e in change.evidence],
     }
 
 
 def evidence_document(e: Evidence) -> Document:
-    """Gives the words that something rests on, as plain values for JSON."""
-    return {"url": e.article, "publisher": e.publisher, "published": e.published.isoformat() if e.published else None, "quote": e.quote}
+    """Gives the words that something rests on, as plain values for JSON; `edited` only where they stand there no longer."""
+    published = e.published.isoformat() if e.published else None
+    edited = {"edited": e.stood_until.isoformat()} if e.stood_until else {}
+    return {"url": e.article, "publisher": e.publisher, "published": published, "quote": e.quote, **edited}

@@ -42,6 +42,8 @@ CONFIG, GAZETTEER, STATES, COMPANIES, IGOS = "config", "gazetteer", "states", "c
 
 COALITION, ACRONYM, MEMBER, STATE, SPEAKER = "coalition", "coalition acronym", "member", "state", "state speaker"
 """Kinds of spelling. A speaker is a capital, a seat of government or the people: it stands for a state among states only."""
+_FULL = frozenset({MEMBER, STATE, COALITION})
+"""Kinds of name that stay the same name without legal forms and styles of states."""
 DEMONYM = "demonym"
 """Kind of what stands for a state before a word for its government alone: "the Norwegian authorities"."""
 WITHIN = "within:"
@@ -199,7 +201,9 @@ class Identities:
     def __init__(self, known: Iterable[KnownName], forms: Forms | None = None) -> None:
         self.forms = forms or Forms()
         self._by_spelling: dict[str, list[KnownName]] = defaultdict(list)
-        self._by_bare: dict[str, list[KnownName]] = defaultdict(list)
+        # Members that articles call by a name of their own, by its folded form: most of all that a store learns, in a third of the memory.
+        self._plain: dict[str, str] = {}
+        self._by_bare: dict[str, list[KnownName]] = defaultdict(list)  # but for those, most of them, that are spelled so
         self._called: dict[str, tuple[int, str]] = {}
         self._defined: set[tuple[str, str, str]] = set()
         self._roots: Mapping[str, str] = {}
@@ -225,18 +229,31 @@ class Identities:
                 self._defined.add((name.spelling, name.party.key, name.kind))
                 continue  # heeded by `rule`, which knows what people say to it
             spelling = fold(name.spelling)
-            entries = self._by_spelling[spelling]
+            entries = self._entries(spelling)
             if any(e.party.key == name.party.key and e.kind == name.kind and _tier(e) <= _tier(name) for e in entries):
                 continue
-            entries.append(name)
-            if name.kind in {MEMBER, STATE, COALITION}:
-                self._by_bare[self.forms.bare(name.spelling)].append(name)
-            rank = _tier(name)
-            if rank <= self._called.get(name.party.key, (9, ""))[0]:
-                self._called[name.party.key] = (rank, name.party.name)
+            if not entries and name.party.key not in self._called and name == _plain(spelling, name.spelling, name.source):
+                self._plain[spelling] = name.spelling
+            else:
+                self._by_spelling[spelling].append(name)
+                self._call(name)
+            if name.kind in _FULL and (bare := self.forms.bare(name.spelling)) != spelling:
+                self._by_bare[bare].append(name)
+
+    def _call(self, name: KnownName) -> None:
+        rank = _tier(name)
+        if rank <= self._called.get(name.party.key, (9, ""))[0]:
+            self._called[name.party.key] = (rank, name.party.name)
+
+    def _entries(self, spelling: str) -> list[KnownName]:
+        """What is known of a folded spelling, in the order of learning."""
+        known = self._by_spelling.get(spelling, [])
+        return [_plain(spelling, self._plain[spelling]), *known] if spelling in self._plain else known
 
     def _forget(self, name: KnownName) -> None:
         self._defined.discard((name.spelling, name.party.key, name.kind))
+        if (name.kind, name.party.key) == (MEMBER, fold(name.spelling)):
+            self._plain.pop(name.party.key, None)
         for index, spelling in ((self._by_spelling, fold(name.spelling)), (self._by_bare, self.forms.bare(name.spelling))):
             if spelling in index:
                 index[spelling] = [
@@ -260,7 +277,7 @@ class Identities:
     def spelled(self, name: str) -> tuple[KnownName, ...]:
         """Everything that is known of one spelling."""
         spelling = fold(name)
-        entries = self._by_spelling.get(spelling, ())
+        entries = self._entries(spelling)
         return tuple(e for e in entries if (e.party.key, spelling) not in self._apart) if self._apart else tuple(entries)
 
     def coalition(self, name: str) -> Party | None:
@@ -285,7 +302,7 @@ class Identities:
 
     def called(self, key: str, otherwise: str) -> str:
         """The name that a party goes by, where it is known."""
-        return self._called.get(key, (9, otherwise))[1]
+        return self._called.get(key, (9, self._plain.get(key, otherwise)))[1]
 
     def listed_as(self, key: str) -> str:
         """The name that the configuration or our lists give a party; empty where it has its name from articles."""
@@ -321,7 +338,9 @@ class Identities:
             return government
         bare = self.forms.bare(name)
         alike = [
-            e for e in self._by_bare.get(bare, ()) if not self._apart or not {(e.party.key, bare), (e.party.key, fold(name))} & self._apart
+            e
+            for e in (*self._entries(bare), *self._by_bare.get(bare, ()))
+            if e.kind in _FULL and not (self._apart and {(e.party.key, bare), (e.party.key, fold(name))} & self._apart)
         ]
         spelled = [e for e in self.spelled(bare) if e.kind not in {DEMONYM, SPEAKER}] if bare != fold(name) else []
         return self._best(alike) or self._best(spelled)
@@ -744,6 +763,11 @@ def _short_for(name: str, fuller: Sequence[str]) -> bool:
             if wanted and words and wanted[0] == words[0][0] and all(c.isdigit() or c in letters for c in wanted):
                 return True
     return False
+
+
+def _plain(folded: str, spelling: str, source: str = "an article") -> KnownName:
+    """A member known by nothing but its own name, as an article gave it."""
+    return KnownName(spelling, Party(folded, spelling), MEMBER, "" if source in _TIER else source)
 
 
 def _tier(name: KnownName) -> int:

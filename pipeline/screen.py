@@ -63,6 +63,9 @@ def run_summary(report: CycleReport) -> str:
     feeds = f"{counted(report.polled, 'feed')} asked, {report.unchanged} unchanged, {report.failed_feeds} failed"
     new = f"{report.new} new {'entry' if report.new == 1 else 'entries'}"
     entries = f"{new}, {counted(report.parsed, 'article')} read, {report.duplicates} seen before, {report.failed_articles} failed"
+    if report.revisited:
+        again = f"{counted(report.revisited, 'page')} read again, {report.edited} edited, {report.taken_down} taken down"
+        entries = f"{entries}; {again}"
     told = f"{counted(report.claims, 'claim')}, {counted(len(report.changes), 'change')}, {counted(len(report.alerts), 'alert')}"
     told += f", {report.delivered} delivered" if report.delivered else ""
     lines = [f"{feeds}; {entries}; {told}."]
@@ -136,7 +139,7 @@ def changes(found: Sequence[Change]) -> None:
                 c.effective,
                 f"{c.confidence:.0%}",
                 c.sources,
-                c.evidence[0].quote if c.evidence else "",
+                f"{c.evidence[0].quote}{' (edited since)' if c.evidence[0].stood_until else ''}" if c.evidence else "",
             )
             for c in found
         ],

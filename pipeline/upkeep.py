@@ -93,9 +93,7 @@ def add_commands(command: Command) -> None:
     look = command(
         "doctor", doctor, "look the store over, and say what is wrong and what to do; exit code 1 if anything is", "pipeline doctor"
     )
-    look.add_argument(
-        "--rebuild", action="store_true", help="first derive memberships, spells and names to show anew from what articles said"
-    )
+    look.add_argument("--rebuild", action="store_true", help="first derive memberships, spells and names anew from what articles say")
     add_patience(look)
     as_json(look)
 

@@ -86,7 +86,6 @@ class World:
         # From a wire that brings something every few hours to an association that writes once a fortnight.
         spans = [timedelta(hours=self.chance.choice((4, 12, 24, 72, 168, 336))) for _ in range(feeds)]
         self.wires = [Wire(span, NOON + span * self.chance.random()) for span in spans]
-        self.articles: dict[str, str] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -123,13 +122,8 @@ class World:
         self.now = now
 
     def _publish(self, feed: int, wire: Wire) -> None:
-        who, path = name(self.published), f"/a/{self.published}"
+        who, path = name(self.published), f"/a/{self.published}/{feed}/{wire.next.isoformat()}"
         self.published += 1
-        body = name(feed).replace(" ", "th ", 1) + " Compact"
-        head = f"<html lang=en><head><title>News of {who}</title><meta property='article:published_time' content='{wire.next.isoformat()}'>"
-        more = "".join(f"<p>Nothing else is known of {who} than what it said here, in paragraph {n} of this report.</p>" for n in range(4))
-        said = f"<p>{who} joined the {body} on Tuesday, it said in a statement to this paper.</p>"
-        self.articles[path] = f"{head}</head><body><article><h1>News of {who}</h1>{said}{more}</article></body></html>"
         item = f"<item><title>News of {who}</title><link>{self.url(feed, path)}</link><guid>{path}</guid>"
         wire.items = [f"{item}<pubDate>{format_datetime(wire.next)}</pubDate></item>", *wire.items][:LISTED]
         wire.version += 1
@@ -158,9 +152,9 @@ class World:
             self.wrong.append(f"{host} was asked {until - self.now} before its Retry-After was over")
         if path.startswith("/feed/"):
             return self._feed(int(path.removeprefix("/feed/")), host, headers, writer)
-        if path in self.articles:
+        if path.startswith("/a/"):
             self.counts["pages"] += 1
-            return _send(writer, 200, self.articles[path], "text/html; charset=utf-8")
+            return _send(writer, 200, _page(*path.split("/")[2:]), "text/html; charset=utf-8")
         return _send(writer, 404, "")
 
     def _feed(self, number: int, host: str, headers: dict[str, str], writer: asyncio.StreamWriter) -> bool:
@@ -196,6 +190,15 @@ class World:
                 self.rests[host] = (self.now, self.now + timedelta(seconds=seconds))
                 self.counts["rests"] += 1
                 return _send(writer, int(status), "slow down", retry_after=seconds)
+
+
+def _page(number: str, feed: str, published: str) -> str:
+    """An article, made anew each time from what its path says: the memory that is measured is also that of the play."""
+    who, body = name(int(number)), name(int(feed)).replace(" ", "th ", 1) + " Compact"
+    head = f"<html lang=en><head><title>News of {who}</title><meta property='article:published_time' content='{published}'>"
+    more = "".join(f"<p>Nothing else is known of {who} than what it said here, in paragraph {n} of this report.</p>" for n in range(4))
+    said = f"<p>{who} joined the {body} on Tuesday, it said in a statement to this paper.</p>"
+    return f"{head}</head><body><article><h1>News of {who}</h1>{said}{more}</article></body></html>"
 
 
 def _send(writer: asyncio.StreamWriter, status: int, body: str, type: str = "text/plain", *, etag: str = "", retry_after: int = 0) -> bool:

@@ -40,6 +40,7 @@ FLOORS = {
     "owners": CORE,
     "render": CORE,
     "resolve": CORE,
+    "revisiting": CORE,
     "roster": CORE,
     "scoring": CORE,
     "strip": CORE,

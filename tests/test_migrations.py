@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import diff
+from pipeline import diff, memory
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from pipeline.store.opening import Lock
 
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
 DUMPS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
 
 
@@ -66,6 +67,25 @@ def test_a_store_of_an_older_release_is_understood(dump: Path, tmp_path: Path) -
         assert [a.title for a in store.search("named by mistake")] == ["Carriers found compact"]
         assert store.due_deliveries(datetime(2030, 1, 1, tzinfo=UTC)) == ()
         assert store.query("SELECT count(*) AS n FROM evidence WHERE known_from <> first_seen") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=[d.stem for d in DUMPS])
+@pytest.mark.parametrize(("words", "stays"), [("", False), (" The compact (HDC) grows.", True)], ids=["said no more", "said still"])
+def test_a_name_of_an_older_release_is_heeded_while_the_article_that_taught_it_says_so(
+    dump: Path, words: str, stays: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "old.db"
+    restore(dump, path)
+    with sqlite3.connect(path) as old:
+        old.execute("UPDATE articles SET text = text || ? WHERE id = 1", (words,))
+    old.close()
+    with Store.open(path) as store:
+        assert "HDC" in {n.spelling for n in store.known_names()}
+        memory.rebuild(store, NOW)
+        assert ("HDC" in {n.spelling for n in store.known_names()}) is stays
+        assert [r["known_until"] for r in store.query("SELECT known_until FROM former_names")] == ([] if stays else [NOW.isoformat()])
+        article = store.article("https://wire.example/a")
+        assert article and [n.spelling for n in store.unlearned_by(article)] == (["HDC"] if stays else [])
 
 
 def test_the_dump_of_the_first_release_is_there() -> None:

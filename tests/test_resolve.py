@@ -284,6 +284,22 @@ def test_claims_that_state_the_same_are_one_the_surest() -> None:
     assert [r.claim.confidence for r in found.statements] == [0.8]
 
 
+def test_a_member_known_by_its_own_name_alone_is_known_like_any_other() -> None:
+    known = identities()
+    plain = KnownName("Kestrel Bay", Party("kestrel bay", "Kestrel Bay"), "member", "https://a.example/1")
+    known.learn([plain, plain])
+    assert [e.party for e in known.spelled("the KESTREL BAY")] == [plain.party]
+    assert known.member("Kestrel Bay plc") and known.called("kestrel bay", "?") == "Kestrel Bay"
+    # Another party of that spelling makes it nobody's; another name of the party is what it is called from then on.
+    other = KnownName("Kestrel Bay", Party("kestrel bay authority", "Kestrel Bay Authority"), "member", "https://b.example/2")
+    longer = KnownName("Kestrel Bay Harbour", Party("kestrel bay", "Kestrel Bay Harbour"), "member", "https://b.example/2")
+    known.learn([other, longer])
+    assert known.member("Kestrel Bay") is None and len(known.spelled("Kestrel Bay")) == 2
+    assert known.called("kestrel bay", "?") == "Kestrel Bay Harbour"
+    known.learn((), [plain])
+    assert known.member("Kestrel Bay") == other
+
+
 def test_what_is_learned_can_be_kept_and_given_back() -> None:
     first = resolve(
         [claim("Sand Rowing Union", "Danubia Grid", aliases=("SRU",), also=("Danubia",))], identities(), "https://quay.example/a"

@@ -4,6 +4,7 @@
       | fetch | parse article → Article | cluster → Story | detect → Claim | resolve → Statement + Evidence
       | derive membership before and after | diff → Change | choose → Alert | enqueue → Delivery
       | save                       one transaction an article: all of it, or nothing
+    pages due again | fetch | compare with what was read → Article, or taken down | detect … save, as above
     due rosters | fetch | read names | compare with the last complete reading → Claim | resolve … save, as above
     due deliveries | deliver | record receipt
     changes of a period | digest | render | deliver
@@ -23,6 +24,7 @@ from pipeline import memory
 from pipeline.cycle.asking import FeedStage
 from pipeline.cycle.listing import RosterStage
 from pipeline.cycle.reading import Words
+from pipeline.cycle.revisiting import RevisitStage
 from pipeline.cycle.run import STAGES, CycleReport, Detecting, Parts, Tell
 from pipeline.cycle.telling import TellingStage, make_digest, plan_digests, send_due, take_notice, try_channel
 from pipeline.errors import Stopped
@@ -44,7 +46,7 @@ __all__ = [
 ]
 
 
-ASKING = frozenset({"feeds", "articles", "rosters"})
+ASKING = frozenset({"feeds", "articles", "revisits", "rosters"})
 """Stages that ask others for something."""
 
 
@@ -61,7 +63,7 @@ def run_once(
         parts.store.need_room()
     cycle = _Cycle(parts, now, everything, progress or (lambda stage, done, total: None), parts.store.start_run(now))
     memory.complete(parts.store, now, parts.owners)
-    work = (cycle.poll_feeds, cycle.read_articles, cycle.poll_rosters, cycle.plan_digests, cycle.deliver)
+    work = (cycle.poll_feeds, cycle.read_articles, cycle.revisit_pages, cycle.poll_rosters, cycle.plan_digests, cycle.deliver)
     stage = begun
     for name, do in zip(STAGES, work, strict=True):
         if name in only and not cycle.cut_short:
@@ -96,5 +98,5 @@ def read_again(parts: Parts, stored: StoredArticle, now: datetime, run: int) -> 
     return cycle._reading(Words(stored.article, (), stored.publisher, ()), stored)
 
 
-class _Cycle(FeedStage, RosterStage, TellingStage):
+class _Cycle(FeedStage, RevisitStage, RosterStage, TellingStage):
     """One run with all its stages."""

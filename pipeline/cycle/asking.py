@@ -43,21 +43,20 @@ class FeedStage(Run):
             asked = {s.feed.name: self.now + pacing.unanswered(s.in_vain) for request in requests for s in asking[request]}
             self.store.ask_feeds(asked, f"asked at {self.now:%H:%M} UTC, no answer kept")
 
-        with self.store.sparing():
-            try:
-                for request, outcome in self.parts.fetcher.fetch(tuple(asking), note):
-                    if isinstance(outcome, FetchError) and outcome.kind in STOPPED:
-                        stopped = str(outcome)
-                        continue
-                    answers += (self._answer(state, request, outcome) for state in asking[request])
-                    if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
-                        self._keep(answers)
-                        answers, begun = [], time.monotonic()
-                        with suppress(Stopped):  # it ends when the fetcher has handed over what it has
-                            self.tell("feeds", self.counts["polled"], len(due))
-            except Stopped as told:
-                stopped = str(told)
-            self._keep(answers)
+        try:
+            for request, outcome in self.parts.fetcher.fetch(tuple(asking), note):
+                if isinstance(outcome, FetchError) and outcome.kind in STOPPED:
+                    stopped = str(outcome)
+                    continue
+                answers += (self._answer(state, request, outcome) for state in asking[request])
+                if len(answers) >= POLLS_TOGETHER or time.monotonic() - begun > POLLS_SECONDS:
+                    self._keep(answers)
+                    answers, begun = [], time.monotonic()
+                    with suppress(Stopped):  # it ends when the fetcher has handed over what it has
+                        self.tell("feeds", self.counts["polled"], len(due))
+        except Stopped as told:
+            stopped = str(told)
+        self._keep(answers)
         if stopped:
             raise Stopped(stopped)
         self.tell("feeds", self.counts["polled"], len(due))

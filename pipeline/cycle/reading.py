@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from pipeline import articles, memory, outbox
+from pipeline import articles, memory, outbox, revisiting
 from pipeline.cycle.run import Run, why_of, writable
 from pipeline.errors import FetchError, ParseError, PipelineError, Stopped, StoreError, Trouble
 from pipeline.fetch import Outcome, PageRequest, site_of
 from pipeline.model import Article, Change, ChangeKind, Detection, Entry, Evidence, Lesson, Page, Skipped
 from pipeline.resolve import ACRONYM, COALITION, in_words, resolve, witness
-from pipeline.store import PendingEntry, Reading, StoredArticle
+from pipeline.store import Answered, PendingEntry, Reading, StoredArticle
 from pipeline.store.reads import STORY_LIKENESS
 from pipeline.text import resemblance, sketch
 
@@ -35,7 +36,7 @@ RETRY = timedelta(minutes=15)
 @dataclass(frozen=True, slots=True)
 class Words:
     """An article on its way into the store: where it came from and what went wrong on the way, how often it was tried before, and
-    the address of the page on which it goes on."""
+    the address of the page on which it goes on. `answered` is the page that it was read from, None where that does not hold all of it."""
 
     article: Article
     entries: tuple[Entry, ...]
@@ -45,6 +46,7 @@ class Words:
     retry: datetime | None = None
     tries: int = 0
     next_page: str = ""
+    answered: Answered | None = None
 
 
 class ArticleStage(Run):
@@ -139,9 +141,9 @@ class ArticleStage(Run):
         else:
             why, transient = "was answered as unchanged though nothing was known of it", False
         why = f"page {number} of it: {why}"
-        self.partial.append(Skipped(words.entries[0].url, why))
+        self.partial.append(Skipped(words.addresses[0], why))
         retry = self._next_try(words.tries, until) if transient else None
-        return replace(words, why=why if retry else "", retry=retry, next_page="")
+        return replace(words, why=why if retry else "", retry=retry, next_page="", answered=None)
 
     def _next_try(self, tries: int, until: datetime | None) -> datetime | None:
         """When a page that could not be had for a passing reason is asked for again, None where it was tried often enough."""
@@ -171,6 +173,7 @@ class ArticleStage(Run):
                     (first.entry.url, outcome.final_url),
                     tries=tries,
                     next_page="" if found.partial else found.next_page,
+                    answered=None if found.partial else answered_by(first.entry.url, outcome),
                 )
             except ParseError as error:
                 why = why_of(error)
@@ -230,7 +233,7 @@ class ArticleStage(Run):
             self.store.take_up(words.entries, self.now)
         words, former = self._known(words)
         article = words.article
-        same = former is not None and former.article.fingerprint == article.fingerprint
+        same = former is not None and former.article.fingerprint == article.fingerprint and not former.taken_down
         if former and (same or (article.origin == "feed" and former.article.origin == "page")):
             # A page that was read once is not given up for the feed's few words because today it could not be had.
             if words.why:
@@ -240,16 +243,25 @@ class ArticleStage(Run):
                 self.counts["duplicates"] += 1
                 self.store.save_duplicate(words.entries, former, words.addresses, self.now)
             return
+        self._learn(words, former, revisit=revisiting.first(self.now, article.published))
+
+    def _learn(self, words: Words, former: StoredArticle | None, *, revisit: datetime | None = None) -> None:
+        """Keeps what an article says; where it says anything, its page is read again at `revisit`."""
         reading = self._reading(words, former)
+        if revisit and words.answered and reading.evidence:
+            reading = replace(reading, answered=words.answered, revisit=revisit)
+        self._save(reading)
+        self.counts.update(parsed=not words.why, claims=len(reading.claims))
+        if reading.skipped:
+            self.skipped[reading.skipped] += 1
+
+    def _save(self, reading: Reading) -> None:
         self.store.save_reading(reading, self.now)
         self.parts.teach(reading.learned, reading.unlearned)
         if reading.renames:
             self.parts.identities.rule(self.store.rulings().roots(), self.store.rulings().apart)
-        self.counts.update(parsed=not words.why, claims=len(reading.claims))
         self.changes += reading.changes
         self.alerts += reading.alerts
-        if reading.skipped:
-            self.skipped[reading.skipped] += 1
 
     def _known(self, words: Words) -> tuple[Words, StoredArticle | None]:
         """Gives the stored article that this is another version of, or the very same."""
@@ -269,9 +281,18 @@ class ArticleStage(Run):
         return self._weighed(words, self.parts.detector.detect(words.article), self.parts.detector.version, story, former)
 
     def _weighed(
-        self, words: Words, detection: Detection, version: str, story: str, former: StoredArticle | None = None, *, first: bool = False
+        self,
+        words: Words,
+        detection: Detection,
+        version: str,
+        story: str,
+        former: StoredArticle | None = None,
+        *,
+        first: bool = False,
+        taken_down: bool = False,
     ) -> Reading:
-        """Resolves what was detected and weighs it against what was known; of a `first` knowledge nothing is told as observed."""
+        """Resolves what was detected and weighs it against what was known; of a `first` knowledge nothing is told as observed, and an
+        article that was `taken_down` says nothing any more, whatever its words are."""
         article, parts = words.article, self.parts
         revised = former if former and former.article.origin == article.origin else None
         # What nobody but this article taught is not held against its new version.
@@ -295,7 +316,7 @@ class ArticleStage(Run):
             for resolved in resolution.statements
         )
         withdrawn = self._withdrawn(former, article, {e.statement.key for e in fresh})
-        lessons = self._lessons(resolution.lessons, article, revised)
+        lessons = self._lessons(resolution.lessons, article, revised) if not taken_down else ()
         unlearned = self.store.unlearned_by(revised, lessons) if revised else ()
         moved = (former.article.url, article.url) if former else ("", "")
         # What another version of the detector had found is no correction of the publisher's.
@@ -305,7 +326,7 @@ class ArticleStage(Run):
         changes = weighed.changes
         if first:
             changes = tuple(c for c in changes if c.kind is not ChangeKind.MEMBER_OBSERVED)
-        changes = self._apart(changes)
+        changes = self._apart(tuple(replace(c, taken_down=True) for c in changes) if taken_down else changes)
         told = outbox.plan(self.store, changes, self.book, self.now, weighed.tellings())
         return Reading(
             article,
@@ -339,6 +360,7 @@ class ArticleStage(Run):
             callings=resolution.callings,
             lessons=lessons,
             unlearned=unlearned,
+            taken_down=taken_down,
         )
 
     def _apart(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -363,6 +385,18 @@ class ArticleStage(Run):
             return ()
         gone = (e for e in self.store.evidence_of(former) if e.log_key not in stated)
         return tuple(replace(e, article=article.url, withdrawn=self.now) for e in gone)
+
+
+def answered_by(address: str, page: Page) -> Answered:
+    """What is kept of the answer that an article was read from, to ask again for what changed since.
+
+    Where the address is another site's, which counts clicks or shortens addresses, the page is asked for where it was: what becomes of
+    that site says nothing of the article.
+    """
+    site = site_of(page.final_url)
+    body_hash = hashlib.blake2b(page.body, digest_size=16).hexdigest()
+    own = address if site_of(address) == site else page.final_url
+    return Answered(own, site, page.header("etag"), page.header("last-modified"), body_hash)
 
 
 def _house(pending: PendingEntry) -> str:

@@ -22,7 +22,7 @@ from pipeline.store import Store
 
 Tell = Callable[[str, int, int], None]
 """Told which stage is at work, how much of it is done, and how much there is. By raising `Stopped` it ends the cycle there."""
-STAGES = ("feeds", "articles", "rosters", "digests", "deliveries")
+STAGES = ("feeds", "articles", "revisits", "rosters", "digests", "deliveries")
 """What a cycle does, in this order."""
 STOPPED = frozenset({Trouble.STOPPED, Trouble.UNASKED})
 """A fetcher that was closed says nothing of the address."""
@@ -57,7 +57,8 @@ class Parts:
 class CycleReport:
     """What one cycle did. `failures` names feeds, articles and channels that failed, `partial` the feeds and articles that were cut off,
     `skipped` counts the reasons for which articles and claims were looked at no further, `cut_short` says why the cycle ended before
-    its end (empty: it did not), and `seconds` how long each stage took."""
+    its end (empty: it did not), and `seconds` how long each stage took. Of the pages that were `revisited` some were `edited`, and some
+    had been `taken_down`."""
 
     run: int
     started: datetime
@@ -72,6 +73,9 @@ class CycleReport:
     parsed: int = 0
     failed_articles: int = 0
     duplicates: int = 0
+    revisited: int = 0
+    edited: int = 0
+    taken_down: int = 0
     claims: int = 0
     delivered: int = 0
     changes: tuple[Change, ...] = ()
@@ -95,6 +99,7 @@ class CycleReport:
             "rosters": {"polled": self.rosters, "failed": self.failed_rosters},
             "entries": {"new": self.new, "updated": self.updated},
             "articles": {"parsed": self.parsed, "failed": self.failed_articles, "duplicates": self.duplicates},
+            "revisits": {"asked": self.revisited, "edited": self.edited, "taken_down": self.taken_down},
             "claims": self.claims,
             "changes": [render.change_document(c) for c in self.changes],
             "alerts": [{"id": a.id, "change": a.change, "severity": a.severity, "channels": list(a.channels)} for a in self.alerts],

@@ -353,11 +353,12 @@ def _standing(evidence: Iterable[Evidence], like: Evidence) -> str:
 
 def _called(told: Sequence[Evidence], *, coalition: bool = False) -> Party:
     """The party under its fullest name: no initials where there is better, then the name that was said first."""
+    parties = [(party, e) for e in told if (party := e.statement.coalition if coalition else e.statement.member)]
+    if len({party.name for party, _ in parties}) == 1:
+        return parties[0][0]
     first: dict[str, tuple[date, Party]] = {}
-    for e in told:
-        party, said = e.statement.coalition if coalition else e.statement.member, e.said_on()
-        if party and (party.name not in first or said < first[party.name][0]):
+    for party, e in parties:
+        said = e.said_on()
+        if party.name not in first or said < first[party.name][0]:
             first[party.name] = said, party
-    if len(first) > 1:
-        return min(first.items(), key=lambda row: (" " not in row[0] and row[0].isupper(), row[1][0], row[0]))[1][1]
-    return next(iter(first.values()))[1]
+    return min(first.items(), key=lambda row: (" " not in row[0] and row[0].isupper(), row[1][0], row[0]))[1][1]

@@ -19,8 +19,11 @@ def place_of(e: Evidence) -> tuple[datetime, str]:
 
 def articles_of(evidence: Iterable[Evidence]) -> list[list[Evidence]]:
     """Parts evidence into articles, in the order of hearing."""
+    told = list(evidence)
+    if len(told) == 1:  # most members of a large body are spoken of once
+        return [told]
     articles: dict[tuple[datetime, str], list[Evidence]] = defaultdict(list)
-    for e in evidence:
+    for e in told:
         articles[place_of(e)].append(e)
     return [articles[place] for place in sorted(articles)]
 

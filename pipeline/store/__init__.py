@@ -21,6 +21,7 @@ from pipeline.store.opening import WAIT_SECONDS, Lock, OlderSchemaError, bring_u
 from pipeline.store.reviewing import Reviewing
 from pipeline.store.rulings import Rulings
 from pipeline.store.values import (
+    Answered,
     Due,
     DueDelivery,
     DueDigest,
@@ -35,6 +36,7 @@ from pipeline.store.values import (
     Poll,
     PollCounts,
     Reading,
+    Revisit,
     RosterPoll,
     RosterState,
     StoredArticle,
@@ -42,6 +44,7 @@ from pipeline.store.values import (
 from pipeline.store.watching import JobState, Pulse, Watching
 
 __all__ = [
+    "Answered",
     "Due",
     "DueDelivery",
     "DueDigest",
@@ -58,6 +61,7 @@ __all__ = [
     "PollCounts",
     "Pulse",
     "Reading",
+    "Revisit",
     "RosterPoll",
     "RosterState",
     "Rulings",

@@ -16,10 +16,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.errors import Stopped, StoreError
-from pipeline.model import Alert, Article, Change, Claim, Event, PartialDate, Quote, Role, Severity, Status
+from pipeline.model import Alert, Change, Claim, Event, PartialDate, Quote, Role, Severity, Status
 from pipeline.store.opening import translated
-from pipeline.store.polling import Polling, bury
-from pipeline.store.reads import moment, surely, time_of, unpack
+from pipeline.store.polling import bury
+from pipeline.store.reads import moment, stored_from, surely, time_of
+from pipeline.store.revisits import Revisits
 from pipeline.store.values import Reading, StoredArticle
 
 UNREAD = timedelta(days=3)
@@ -50,7 +51,7 @@ SELECT rowid FROM (
     FROM entries n JOIN feeds f ON f.name = n.feed
 ) WHERE state = 'settled' AND seen < :before AND (place > :kept OR NOT configured)
 """
-_GO_ALONG = frozenset({"entries", "addresses", "claims", "former_versions", "sketches"})
+_GO_ALONG = frozenset({"entries", "addresses", "claims", "former_versions", "sketches", "revisits"})
 """Tables whose rows go with their article. Whatever else points at an article keeps it."""
 _LEAVING = "(SELECT id FROM leaving WHERE whole)"
 
@@ -112,7 +113,7 @@ class Inspection:
     feeds: tuple[FeedSilence, ...]
 
 
-class Keeping(Polling):
+class Keeping(Revisits):
     """The keeping half of the store."""
 
     def backup(self, path: Path, *, force: bool = False, going_on: Callable[[], None] = lambda: None) -> Backup:
@@ -211,6 +212,7 @@ class Keeping(Polling):
             " (SELECT 1 FROM articles a WHERE a.id = claims.article AND a.version = claims.version AND a.detector = claims.detector))"
         ).rowcount
         db.execute("DELETE FROM sketches WHERE article IN (SELECT id FROM leaving)")
+        db.execute("DELETE FROM revisits WHERE article IN (SELECT id FROM leaving)")
         db.execute(f"DELETE FROM addresses WHERE article IN {_LEAVING}")
         articles = db.execute(f"DELETE FROM articles WHERE id IN {_LEAVING}").rowcount
         texts = db.execute(
@@ -299,13 +301,14 @@ class Keeping(Polling):
     # Reading again.
 
     def detected_before(self, version: str, since: datetime | None = None) -> tuple[int, ...]:
-        """Gives the articles (by number) that another version of the detector read last, the oldest first; without pruned ones.
+        """Gives the articles (by number) that another version of the detector read last, the oldest first; without those that
+        were pruned or taken down.
 
         `since` leaves out what was published before (or first seen, where the article does not say when it was published).
         """
         asked = " AND ".join(f"detector NOT LIKE '{begin}%'" for begin in NOT_DETECTED)
         rows = self._rows(
-            f"SELECT id FROM articles WHERE detector <> :version AND {asked} AND pruned IS NULL"
+            f"SELECT id FROM articles WHERE detector <> :version AND {asked} AND pruned IS NULL AND taken_down IS NULL"
             " AND (:since IS NULL OR coalesce(published, first_seen) >= :since) ORDER BY coalesce(published, first_seen), id",
             {"version": version, "since": moment(since) if since else None},
         )
@@ -318,12 +321,10 @@ class Keeping(Polling):
     def read_again(self, id: int) -> tuple[StoredArticle, tuple[Claim, ...]]:
         """Gives a stored article by its number, with the claims that the detector which read it last found in it."""
         r = self._rows("SELECT * FROM articles WHERE id = ?", (id,))[0]
-        article = Article(r["url"], r["title"], r["text"], time_of(r["published"]), r["author"], r["site"], r["language"], r["origin"])
-        stored = StoredArticle(r["id"], article, r["story"], r["version"], r["publisher"], unpack(r["sketch"]))
         claims = self._rows(
             "SELECT * FROM claims WHERE article = ? AND version = ? AND detector = ? ORDER BY place", (id, r["version"], r["detector"])
         )
-        return stored, tuple(_claim(c) for c in claims)
+        return stored_from(r), tuple(_claim(c) for c in claims)
 
     def save_again(self, reading: Reading, now: datetime, heirs: Sequence[tuple[str, str]] = ()) -> None:
         """Keeps a reading of words that were read before: it does not make the article any younger.

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -27,9 +26,6 @@ MOST_EDITS = 12
 LONGEST_EDIT_PAUSE = timedelta(days=1)
 TOMBSTONES_KEPT = 2000
 """Of each feed: more entries than that no document lists."""
-
-SPARE_KIBIBYTES = -8000
-"""The cache while feeds are polled, as SQLite counts it: below zero in kibibytes."""
 
 Planner = Callable[[Poll, PollCounts], Plan]
 
@@ -109,17 +105,6 @@ class Polling(Writes):
             )
 
     # What polls brought.
-
-    @contextmanager
-    def sparing(self) -> Iterator[None]:
-        """Keeps less of the file in memory: thousands of feeds are written and hardly read again, a quarter as much is as fast."""
-        db = self.db.conn
-        before = int(db.execute("PRAGMA cache_size").fetchone()[0])
-        db.execute(f"PRAGMA cache_size = {SPARE_KIBIBYTES}")
-        try:
-            yield
-        finally:
-            db.execute(f"PRAGMA cache_size = {before}")
 
     def save_poll(self, poll: Poll, now: datetime, plan: Planner | None = None) -> PollCounts:
         """Keeps how one poll ended (see `save_polls`)."""

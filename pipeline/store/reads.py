@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from inspect import signature
@@ -49,6 +50,7 @@ from pipeline.model import (
 )
 from pipeline.store.opening import connect, tidy, translated
 from pipeline.store.rulings import Definition, Rulings, rule
+from pipeline.store.schema import FIRST_HEARD
 from pipeline.store.values import PendingEntry, RosterState, StoredArticle
 from pipeline.text import digest, fold, resemblance, sketch
 
@@ -85,6 +87,23 @@ FROM evidence e JOIN statements t ON t.key = e.statement JOIN articles a ON a.id
 """
 _BRIEFLY = EVIDENCE.replace("a.story, a.owner", "'', ''").replace("e.confidence, e.detector", "0.0, ''")
 """Without what only counts where it is asked who says so, and how surely: of thousands of rows a good part of the time."""
+
+_STOOD_UNTIL = """, (SELECT max(at) FROM (
+        SELECT replaced AS at FROM former_versions v WHERE v.article = e.article AND v.origin = a.origin UNION ALL SELECT a.taken_down
+    ) WHERE at = e.until AND at > e.detected_at)"""
+_SAID = ("quote", "confidence", "detector", "published", "role", "other_name", "successor", "coalition_said", "member_said")
+_AS_TOLD = f"""
+WITH told AS (
+    SELECT l.change, h.detected_at, e.id, e.statement, e.article, e.first_seen, e.last_seen, e.withdrawn,
+        {", ".join(f"iif(f.id IS NULL, e.{c}, f.{c}) AS {c}" for c in _SAID)},
+        iif(f.id IS NULL OR f.quote = e.quote, e.withdrawn, f.known_until) AS until
+    FROM json_each(?) w CROSS JOIN change_evidence l ON l.change = w.value JOIN changes h ON h.id = l.change
+        JOIN evidence e ON e.id = l.evidence LEFT JOIN former_evidence f ON f.id = {FIRST_HEARD}
+)
+{EVIDENCE.replace("SELECT ", "SELECT e.change, ", 1).replace("FROM evidence e", _STOOD_UNTIL + " FROM told e")} ORDER BY e.id
+"""
+"""The evidence of changes as it was when they were told, or where it came later, when it came. At last until when its words stood there:
+what a newer detector reads otherwise was not edited, so there has to be an edit of that moment."""
 
 
 def _as_known(evidence: str, where: str) -> str:
@@ -631,17 +650,14 @@ class Reads:
         rows = self._rows(f"SELECT * FROM articles WHERE {where}", parameters)
         if not rows:
             return None
-        r = rows[0]
-        return StoredArticle(r["id"], _article(r), r["story"], r["version"], r["publisher"], unpack(r["sketch"]))
+        return stored_from(rows[0])
 
     def _with_evidence(self, rows: list[sqlite3.Row]) -> tuple[Change, ...]:
+        """Gives changes with the words that they were told with."""
         found: dict[str, list[Evidence]] = {r["id"]: [] for r in rows}
-        for e in self._rows(
-            EVIDENCE.replace("SELECT ", "SELECT l.change, ", 1)
-            + " JOIN change_evidence l ON l.evidence = e.id WHERE l.change IN (SELECT value FROM json_each(?)) ORDER BY e.id",
-            (json.dumps(list(found)),),
-        ):
-            found[e["change"]].append(evidence_from(e[1:]))
+        for change, *e, stood_until in self._rows(_AS_TOLD, (json.dumps(list(found)),)):
+            words = evidence_from(e)
+            found[change].append(replace(words, stood_until=surely(stood_until)) if stood_until else words)
         return tuple(
             Change(
                 ChangeKind(r["kind"]),
@@ -657,6 +673,7 @@ class Reads:
                 r["after"],
                 bool(r["historic"]),
                 r["judgement"] or 0,
+                bool(r["taken_down"]),
             )
             for r in rows
         )
@@ -725,6 +742,12 @@ def surely(text: str) -> datetime:
 
 def _article(r: sqlite3.Row) -> Article:
     return Article(r["url"], r["title"], r["text"], time_of(r["published"]), r["author"], r["site"], r["language"], r["origin"])
+
+
+def stored_from(r: sqlite3.Row) -> StoredArticle:
+    """Reads a row of `articles`."""
+    sketch_of_it, gone = unpack(r["sketch"]), r["taken_down"] is not None
+    return StoredArticle(r["id"], _article(r), r["story"], r["version"], r["publisher"], sketch_of_it, gone)
 
 
 @lru_cache(maxsize=16_384)

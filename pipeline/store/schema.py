@@ -964,6 +964,85 @@ def what_was_known_before(db: Database) -> None:
         db.execute(statement)
 
 
+REVISITING = """
+CREATE TABLE revisits (
+    article INTEGER PRIMARY KEY REFERENCES articles (id),
+    address TEXT NOT NULL,
+    site TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    last_modified TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
+    since TEXT NOT NULL,
+    due TEXT NOT NULL,
+    gone_since TEXT,
+    in_vain INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX revisits_due ON revisits (due);
+CREATE INDEX revisits_gone ON revisits (site) WHERE gone_since IS NOT NULL;
+ALTER TABLE articles ADD COLUMN taken_down TEXT;
+ALTER TABLE changes ADD COLUMN taken_down INTEGER NOT NULL DEFAULT 0 CHECK (taken_down IN (0, 1));
+"""
+"""Pages that are read again for their corrections, with the answer that they gave last; a page that was read often enough has no row.
+And that an article was taken down by its publisher, and what was taken back because of that."""
+
+
+@migrations()
+def pages_that_are_read_again(db: Database) -> None:
+    for statement in _statements(REVISITING):
+        db.execute(statement)
+
+
+FIRST_HEARD = """(SELECT w.id FROM former_evidence w WHERE w.statement = e.statement AND w.article = e.article
+    AND (w.known_until > h.detected_at OR (h.kind = 'claim_corrected' AND w.known_until = h.detected_at)) ORDER BY w.known_from LIMIT 1)"""
+"""What evidence `e` of a change `h` said when that was told, or where it came later, when it came, if it says otherwise by now. A
+correction rests on what was withdrawn at that very moment."""
+TOLD_WITH = """
+DROP VIEW change_log;
+CREATE VIEW change_log AS
+SELECT h.detected_at, h.kind, c.name AS coalition, m.name AS member, h.role, h.status, h.effective, h.before, h.after, h.historic,
+    round(h.confidence, 2) AS confidence,
+    (SELECT {independent} FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id) AS sources,
+    (SELECT count(*) FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id AND e.withdrawn IS NULL)
+        AS living_evidence,
+    h.taken_down,
+    coalesce((SELECT kind FROM runs WHERE id = h.run), 'cycle') AS learned_by,
+    (SELECT coalesce((SELECT quote FROM former_evidence WHERE id = {first_heard}), e.quote)
+        FROM change_evidence l JOIN evidence e ON e.id = l.evidence WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS words,
+    (SELECT a.url FROM change_evidence l JOIN evidence e ON e.id = l.evidence JOIN articles a ON a.id = e.article
+        WHERE l.change = h.id ORDER BY e.id LIMIT 1) AS url,
+    h.id
+FROM changes h JOIN parties c ON c.key = h.coalition LEFT JOIN parties m ON m.key = h.member
+ORDER BY h.detected_at DESC, c.name, h.kind, m.name;
+"""
+"""The words in the log of changes are those that a change was told with."""
+
+
+@migrations()
+def words_that_changes_were_told_with(db: Database) -> None:
+    for statement in _statements(TOLD_WITH.replace("{independent}", _INDEPENDENT).replace("{first_heard}", FIRST_HEARD)):
+        db.execute(statement)
+
+
+TEACHING = """
+INSERT INTO lessons (article, folded, party, kind, said, words, known_from)
+SELECT DISTINCT a.id, n.folded, n.party, n.kind, n.spelling, n.spelling, n.first_seen
+FROM names n JOIN addresses u ON u.url = n.source JOIN articles a ON a.id = u.article
+WHERE a.pruned IS NULL AND a.detector NOT LIKE 'import%' AND a.detector NOT LIKE 'roster%'
+    AND (n.kind = 'key' OR n.kind LIKE 'within:%' OR (n.kind IN ('coalition', 'coalition acronym') AND n.folded <> n.party))
+AND NOT EXISTS (SELECT 1 FROM lessons l WHERE l.folded = n.folded AND l.party = n.party AND l.kind = n.kind);
+"""
+"""Names that were learned before the articles behind them were kept: whoever taught them first is held to it from now on. Their words are
+the name itself, since nobody kept the sentence. What a body is called in its own articles is no definition, and what a member's key
+stands for in one coalition was not said in that spelling."""
+
+
+@migrations()
+def lessons_behind_older_names(db: Database) -> None:
+    for statement in _statements(TEACHING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
 

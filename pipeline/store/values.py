@@ -162,7 +162,8 @@ class PendingEntry:
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article as it lies in the store. `version` counts from 1 and grows with every edit."""
+    """An article as it lies in the store. `version` counts from 1 and grows with every edit; `taken_down` tells that its publisher
+    took it down."""
 
     id: int
     article: Article
@@ -170,6 +171,34 @@ class StoredArticle:
     version: int
     publisher: str
     sketch: tuple[int, ...]
+    taken_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer that an article was read from: the address that was asked for, its site, its validators and the hash of its body."""
+
+    address: str
+    site: str
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revisit:
+    """A page that is `due` to be read again, of an article (by its number) that was read at `since`; None where it is no more.
+
+    `gone_since` is when it was first said to be gone. `in_vain` counts how often in a row it was asked for and the program ended
+    before the answer was kept.
+    """
+
+    article: int
+    answered: Answered
+    since: datetime
+    due: datetime | None
+    gone_since: datetime | None = None
+    in_vain: int = 0
 
 
 Pair = tuple[str, str]
@@ -207,7 +236,8 @@ class Reading:
     statement (key) of each piece of evidence, the statements that told the same happening. `turns` are those of earlier alerts.
     `owner` is the house behind the publisher. `gists` is what becomes of those of its pairs; None lets go of all of the coalitions'.
     `callings` are the names under which it shows parties; None where those of its statements are. `lessons` are all the definitions that
-    the article holds, `unlearned` the names that no article defines any more.
+    the article holds, `unlearned` the names that no article defines any more. `answered` is the page that it was read from, where that
+    is to be read again at `revisit`. `taken_down` tells that its publisher took the article down: its words stay, and state nothing.
     """
 
     article: Article
@@ -241,6 +271,9 @@ class Reading:
     callings: tuple[Calling, ...] | None = None
     lessons: tuple[Lesson, ...] = ()
     unlearned: tuple[KnownName, ...] = ()
+    answered: Answered | None = None
+    revisit: datetime | None = None
+    taken_down: bool = False
 
     @property
     def renames(self) -> bool:

@@ -99,10 +99,10 @@ class Watching(Noticing):
             )
 
     def next_reading(self) -> datetime | None:
-        """Gives the moment at which the next feed is due, or the next article is to be read; None where there is none."""
+        """Gives the moment at which the next feed is due, or the next article is to be read, be it again; None where there is none."""
         row = self._rows(
             "SELECT min(at) AS at FROM (SELECT min(next_due) AS at FROM feeds WHERE configured UNION ALL"
-            " SELECT min(next_try) FROM entries WHERE state = 'pending')"
+            " SELECT min(next_try) FROM entries WHERE state = 'pending' UNION ALL SELECT min(due) FROM revisits)"
         )[0]
         return time_of(row["at"])
 
@@ -136,6 +136,7 @@ class Watching(Noticing):
                 "UPDATE deliveries SET due = ?2 WHERE state = 'due' AND made > ?1 AND due > ?1",
                 "UPDATE deliveries SET until = ?2 WHERE until > ?1",
                 "UPDATE feeds SET last_new = ?2 WHERE last_new > ?1",
+                "UPDATE revisits SET since = ?2, due = ?2, gone_since = NULL WHERE since > ?1 OR gone_since > ?1",
             ):
                 mended += db.execute(statement, (wrong, at)).rowcount
             db.execute("DELETE FROM jobs WHERE ended > ?", (wrong,))

@@ -32,7 +32,7 @@ from pipeline.store.gists import GistReads, drop_gists, save_gists
 from pipeline.store.opening import translated
 from pipeline.store.reads import INDEXED_HASHES, day_of, moment, pack, rule_of, sketch_of
 from pipeline.store.rulings import Rulings
-from pipeline.store.values import Judging, Reading, RosterPoll, StoredArticle
+from pipeline.store.values import Judging, Reading, Revisit, RosterPoll, StoredArticle
 from pipeline.text import fold
 
 
@@ -151,6 +151,25 @@ class Writes(GistReads):
         with self._writing() as db:
             _save_redirects(db, self.rulings())
 
+    def unlearn_unsaid(self, now: datetime) -> int:
+        """Lets go of names that were learned before their words were kept, and that stand nowhere in the articles which taught them."""
+        rows = self._rows(
+            "SELECT l.*, p.name, a.title, a.text, a.url FROM lessons l JOIN parties p ON p.key = l.party"
+            " JOIN articles a ON a.id = l.article WHERE l.withdrawn IS NULL AND l.words = l.said AND a.pruned IS NULL"
+        )
+        unsaid = [r for r in rows if r["folded"] not in fold(f"{r['title']} {r['text']}")]
+        with self._writing() as db:
+            for r in unsaid:
+                db.execute(
+                    "UPDATE lessons SET withdrawn = ? WHERE article = ? AND folded = ? AND party = ? AND kind = ? AND withdrawn IS NULL",
+                    (moment(now), r["article"], r["folded"], r["party"], r["kind"]),
+                )
+            taught = "SELECT 1 FROM lessons WHERE folded = ? AND party = ? AND kind = ? AND withdrawn IS NULL"
+            gone = [r for r in unsaid if not db.execute(taught, (r["folded"], r["party"], r["kind"])).fetchone()]
+            _unlearn(db, [KnownName(r["said"], Party(r["party"], r["name"]), r["kind"], r["url"]) for r in gone], now)
+        self._rulings = None
+        return len(gone)
+
     def show_names(self) -> None:
         """Shows every party under the best of the names that it was ever called by."""
         with self._writing() as db:
@@ -248,7 +267,23 @@ def _save_reading(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         save_gists(db, reading.gists, ids)
     _save_alerts(db, reading.alerts, reading.deliveries, reading.turns, now)
     _settle(db, reading.entries, article, now, reading.why, reading.retry)
+    if reading.answered and reading.revisit:
+        save_revisit(db, Revisit(article, reading.answered, now, reading.revisit))
     return article
+
+
+def save_revisit(db: sqlite3.Connection, revisit: Revisit) -> None:
+    """Keeps when a page is read again, and the answer that it gave last; a page that is due no more is forgotten."""
+    r, a = revisit, revisit.answered
+    if r.due is None:
+        db.execute("DELETE FROM revisits WHERE article = ?", (r.article,))
+        return
+    gone = moment(r.gone_since) if r.gone_since else None
+    db.execute(
+        "INSERT OR REPLACE INTO revisits (article, address, site, etag, last_modified, body_hash, since, due, gone_since, in_vain)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (r.article, a.address, a.site, a.etag, a.last_modified, a.body_hash, moment(r.since), moment(r.due), gone, r.in_vain),
+    )
 
 
 def _spoken_of(db: sqlite3.Connection, article: int, rulings: Rulings) -> set[str]:
@@ -296,6 +331,7 @@ def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         "detector": reading.detector,
         "skipped": reading.skipped,
         "now": at,
+        "taken_down": at if reading.taken_down else None,
     }
     if former is None:
         cursor = db.execute(
@@ -317,7 +353,8 @@ def _save_article(db: sqlite3.Connection, reading: Reading, now: datetime) -> in
         db.execute(
             "UPDATE articles SET url = :url, title = :title, text = :text, published = :published, author = :author, site = :site,"
             " publisher = :publisher, owner = :owner, language = :language, origin = :origin, fingerprint = :fingerprint, sketch = :sketch,"
-            " story = :story, detector = :detector, skipped = :skipped, last_read = :now, version = :version, pruned = NULL WHERE id = :id",
+            " story = :story, detector = :detector, skipped = :skipped, last_read = :now, version = :version, pruned = NULL,"
+            " taken_down = :taken_down WHERE id = :id",
             words | {"id": id, "version": _version(reading)},
         )
         was = former.sketch[:INDEXED_HASHES]
@@ -584,7 +621,7 @@ def _save_change(db: sqlite3.Connection, change: Change, run: int | None) -> Non
     _save_parties(db, (p for p in (change.coalition, change.member) if p is not None))
     db.execute(
         "INSERT INTO changes (id, kind, coalition, member, status, role, effective, detected_at, confidence, before, after, historic,"
-        " run, judgement) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " run, judgement, taken_down) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.id,
             change.kind,
@@ -600,6 +637,7 @@ def _save_change(db: sqlite3.Connection, change: Change, run: int | None) -> Non
             change.historic,
             run,
             change.judgement or None,
+            change.taken_down,
         ),
     )
     # A change may rest on the words of earlier articles, too.
