@@ -549,3 +549,9 @@ def test_a_name_that_reads_as_a_body_is_one_and_a_body_named_in_passing_is_not_a
     assert told(None) == {("Kuma", "Marl Pact")}
     assert told(Says(Zephyrine=0.9)) == {("Norvik", "Zephyrine")}
     assert told(Says(Zephyrine=0.9, Marl_Pact=0.8)) == {("Norvik", "Zephyrine"), ("Kuma", "Marl Pact")}
+
+
+def test_who_joined_is_not_absent_for_a_doubtful_word_of_the_same_article() -> None:
+    more = "".join(f"\n\nOf Amber Freight nothing else is known than what was said here, in paragraph {n}." for n in range(3))
+    text = f"Amber Freight joined the Harbour Data Compact on Tuesday, it said in a statement to this paper.{more}"
+    assert [(c.member, c.event) for c in claims(text, "News of Amber Freight")] == [("Amber Freight", Event.JOINED)]

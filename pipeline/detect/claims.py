@@ -130,13 +130,18 @@ class Claims:
             if d.claim.event is Event.FORMED and d.claim.status is not Status.DENIED and d.claim.confidence >= LAUNCHED
         }
         roles = Counter((fold(c.coalition), c.role) for c in settled if c.event is Event.JOINED)
-        inside = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event in {Event.JOINED, Event.MEMBER}}
+        joined = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.JOINED}
+        inside = joined | {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.MEMBER}
         absent = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.ABSENT}
         for dated in best.values():
             claim = dated.claim
-            if claim.event is Event.ABSENT and claim.confidence < inside.get((fold(claim.coalition), fold(claim.member or "")), 0.0) / 2:
-                continue  # who surely joined is no absent one for a doubtful word
-            outside = absent.get((fold(claim.coalition), fold(claim.member or "")), 0.0)
+            pair = fold(claim.coalition), fold(claim.member or "")
+            if claim.event is Event.ABSENT:
+                if claim.confidence < inside.get(pair, 0.0) / 2:
+                    continue  # who surely joined is no absent one for a doubtful word
+                if claim.confidence < joined.get(pair, 0.0) and not _BEFORE_THAT.search(claim.quote.words):
+                    continue  # nor for a surer one, unless it is of the time before: "had long stayed out"
+            outside = absent.get(pair, 0.0)
             if claim.event is Event.MEMBER and claim.confidence < outside:
                 continue  # who is "notably absent" is no member in the next sentence, where it "said only that it was watching"
             launch = formed.get(fold(claim.coalition))
