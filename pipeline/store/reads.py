@@ -750,7 +750,7 @@ def stored_from(r: sqlite3.Row) -> StoredArticle:
     return StoredArticle(r["id"], _article(r), r["story"], r["version"], r["publisher"], sketch_of_it, gone)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=1024)  # what one question reads is said of few pairs; more would only grow with the store
 def _statement(
     coalition: str, coalition_name: str, member: str | None, member_name: str, event: str, status: str, when: str | None
 ) -> Statement:

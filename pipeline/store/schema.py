@@ -10,6 +10,8 @@ A released migration is never edited: the next one changes what it made.
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 APPLICATION_ID = 0x506C6E73
@@ -1044,14 +1046,19 @@ def lessons_behind_older_names(db: Database) -> None:
 
 
 def _statements(script: str) -> list[str]:
-    """Splits a script where a line ends a statement; a trigger's body is indented, so its semicolons don't count.
+    """Splits a script at the lines that end a statement; raises ValueError where the last one is not ended.
 
     `executescript` would commit the transaction that the migration runs in.
+
+    >>> _statements("CREATE TABLE a (b);\\nCREATE TABLE c (\\n    d);")
+    ['CREATE TABLE a (b);', 'CREATE TABLE c (\\n    d);']
     """
     statements, lines = [], []
     for line in script.strip().splitlines():
         lines.append(line)
-        if line.endswith(";") and not line.startswith("    "):
-            statements.append("\n".join(lines))
+        if sqlite3.complete_statement(statement := "\n".join(lines)):  # which knows what a trigger's body is
+            statements.append(statement)
             lines = []
+    if lines:
+        raise ValueError(f"no statement ends here: {lines[-1]}")
     return statements
