@@ -67,7 +67,7 @@ class Wire:
 
     every: timedelta
     next: datetime
-    items: list[str] = field(default_factory=list)
+    items: list[tuple[int, datetime]] = field(default_factory=list)
     version: int = 0
     given: int = -1
 
@@ -122,11 +122,14 @@ class World:
         self.now = now
 
     def _publish(self, feed: int, wire: Wire) -> None:
-        who, path = name(self.published), f"/a/{self.published}/{feed}/{wire.next.isoformat()}"
+        wire.items = [(self.published, wire.next), *wire.items][:LISTED]
         self.published += 1
-        item = f"<item><title>News of {who}</title><link>{self.url(feed, path)}</link><guid>{path}</guid>"
-        wire.items = [f"{item}<pubDate>{format_datetime(wire.next)}</pubDate></item>", *wire.items][:LISTED]
         wire.version += 1
+
+    def _item(self, feed: int, number: int, at: datetime) -> str:
+        who, path = name(number), f"/a/{number}/{feed}/{at.isoformat()}"
+        item = f"<item><title>News of {who}</title><link>{self.url(feed, path)}</link><guid>{path}</guid>"
+        return f"{item}<pubDate>{format_datetime(at)}</pubDate></item>"
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -169,7 +172,8 @@ class World:
         if headers.get("if-none-match") == tag:
             self.counts["304"] += 1
             return _send(writer, 304, "", etag=tag)
-        channel = f"<title>Feed {number}</title><link>x</link><description>d</description>{''.join(wire.items)}"
+        items = "".join(self._item(number, *item) for item in wire.items)
+        channel = f"<title>Feed {number}</title><link>x</link><description>d</description>{items}"
         return _send(writer, 200, f"<rss version='2.0'><channel>{channel}</channel></rss>", "application/rss+xml", etag=tag)
 
     def _fault(self, host: str, writer: asyncio.StreamWriter) -> bool:
@@ -193,7 +197,7 @@ class World:
 
 
 def _page(number: str, feed: str, published: str) -> str:
-    """An article, made anew each time from what its path says: the memory that is measured is also that of the play."""
+    """An article, made anew each time from what its path says, as items are: the memory that is measured is also that of the play."""
     who, body = name(int(number)), name(int(feed)).replace(" ", "th ", 1) + " Compact"
     head = f"<html lang=en><head><title>News of {who}</title><meta property='article:published_time' content='{published}'>"
     more = "".join(f"<p>Nothing else is known of {who} than what it said here, in paragraph {n} of this report.</p>" for n in range(4))
