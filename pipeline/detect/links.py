@@ -109,6 +109,9 @@ class Links:
     def _is_plain(self, word: str) -> bool:
         return word in self._lexicon.common or self._lexicon.is_inflected(word)
 
+    def _is_plural(self, word: Token) -> bool:
+        return word.folded.endswith("s") and self._is_plain(word.folded)
+
     def _is_whole_body(self, words: Sequence[Token], start: int, at: int) -> bool:
         """Whether a known body is named whole at `at`, and what stands before it is only an organ, an act or a part of it."""
         folded = [w.folded for w in words[at : at + LONGEST_PHRASE]]
@@ -209,7 +212,9 @@ class Links:
             linked = any(w.text in {"of", "for", "on"} for w in left)
             place = left[-1].folded in self._lexicon.seats or self._lexicon.states.exact(left[-1].text) is not None
             goes_on = end < len(words) and words[end].text == "of"  # "the Board of Trade and Brothers of Italy"
-            return linked and not place and not goes_on and all(w.folded in self._lexicon.common for w in words[at + 1 : end])
+            return linked and not place and not goes_on and all(self._is_plain(w.folded) for w in words[at + 1 : end])
+        if end - at == 3 and self._is_plural(left[-1]) and self._is_plural(words[at + 1]):
+            return True  # "the Bangladesh Garment Manufacturers and Exporters Association"
         plain = all(
             w.folded in self._lexicon.common or w.folded in self._lexicon.demonyms or w.folded in REGIONAL
             for w in left

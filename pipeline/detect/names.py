@@ -38,12 +38,14 @@ from pipeline.detect.words import (
     LOWER_ENTRY,
     LOWER_HEADS,
     MANY_CITY_WORDS,
+    MINISTRIES,
     NO_NAMES,
     NUMBER_WORD,
     NUMBERED_END,
     ORGANISATION_WORD,
     PERSON_TITLES,
     PLACE_BEFORE,
+    PORTFOLIOS,
     SAID_BEFORE,
     SAYS,
     SEAT_OF,
@@ -53,6 +55,7 @@ from pipeline.detect.words import (
     THING,
     TITLE_BEFORE,
     TITLES,
+    TRADING,
     VERBS,
     Token,
     is_capital,
@@ -261,6 +264,40 @@ class Names:
         before = words[at - 2].folded
         return hit[0] if before in ADOPTS or (before == "to" and at > 2 and words[at - 3].folded in SWITCHES) else 0
 
+    def _is_of_its_name(self, words: Sequence[Token], at: int) -> bool:
+        """Whether a possessive mark is a part of a name: nothing is owned ("Sotheby's, Lloyd's and McDonald's joined"), or what a firm of
+        that name trades as follows ("Moody's Analytics"). The names of places and of known firms own what follows them."""
+        owner, after = words[at - 1], words[at + 1 : at + 3]
+        firm = self._lexicon.firms.exact(owner.text)
+        if not after or (firm and "'s" not in firm) or self._lexicon.place([owner.folded], 0) or owner.folded in self._lexicon.demonyms:
+            return False
+        if after[0].folded in ORGANISATION_WORD | TRADING | {"analytics", "register"} and is_capital(after[0].text):
+            return not (after[1:] and is_capital(after[1].text)) and not self._lexicon.coalitions.exact(owner.text)
+        return after[0].text in {",", "and"} | VERBS or after[0].folded == "is"
+
+    def _portfolios(self, words: Sequence[Token], start: int, at: int) -> int:
+        """The end of what a ministry is for, where its list goes on at a comma or an "and"; else `at`."""
+        named = {w.folded for w in words[start:at]}
+        if (
+            words[at].text not in {",", "and"}
+            or not named & MINISTRIES
+            or not named & {"of", "for"}
+            or words[at - 1].folded not in PORTFOLIOS
+        ):
+            return at
+        end, closed = at, False
+        while end < len(words) and words[end].text in {",", "and"} and not closed:
+            closed = words[end].text == "and"
+            end += 1
+            if words[end - 1].text == "," and end < len(words) and words[end].text == "and":
+                closed, end = True, end + 1
+            first = end
+            while end < len(words) and is_capital(words[end].text) and words[end].folded in PORTFOLIOS:
+                end += 1
+            if end == first:
+                return at
+        return end if closed else at
+
     def _extend(self, words: Sequence[Token], folded: Sequence[str], at: int, title_case: bool, known: int) -> int:
         """The end of the name that begins at `at`: `at` itself where none begins."""
         if not known and not self._can_be_name(words[at], title_case):
@@ -283,7 +320,13 @@ class Names:
                 ):
                     end += 2
                     continue
+                if end - at == 1 and self._is_of_its_name(words, end):
+                    end += 1
+                    continue
                 break
+            if (end_of_list := self._portfolios(words, at, end)) > end:
+                end = end_of_list
+                continue
             if word.text == "&" and following and is_capital(following.text):
                 end += 2
                 continue

@@ -22,10 +22,11 @@ LEGAL = frozenset(
     "s.p.a. bv b.v. lda lda. ltda kg kgaa s.l. sl pty (pty) kk k.k. sas sarl bhd pte".split()
 )
 LINKS = frozenset(
-    "of for de da do del della dello di du des dos das la le les el van von der den zur zum für y e et und op ten ter al en à".split()
+    "of for de da do del dei degli della delle dello di du des dos das la le les el van von der den zur zum für vom voor för dla za y e et "
+    "und och og op ten ter al en à".split()
 )
 HEAD_LINKS = frozenset(["on", "against", "to", "in", "at", "with"])
-ARTICLES = frozenset({"the", "la", "le", "los", "las", "der", "die", "das", "l'"})
+ARTICLES = frozenset({"the", "la", "le", "les", "los", "las", "der", "die", "das", "l'"})
 CALENDAR = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october "
     "november december jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat gmt est cet utc".split()
@@ -84,8 +85,9 @@ DESCRIPTORS = frozenset(
 )
 STARTERS = frozenset(
     "port church city town kingdom republic bank university institute college museum ministry diocese archdiocese order chamber bar "
-    "school house duchy principality sultanate emirate county canton province commune hospital confederation federation union league "
-    "alliance association coalition company brothers sisters friends bread women mothers doctors teachers farmers".split()
+    "school library archive house duchy principality sultanate emirate county canton province commune hospital confederation "
+    "federation union league alliance association coalition company brothers sisters friends bread women mothers doctors teachers "
+    "farmers".split()
 )
 """Ordinary words that begin names before "of" and "for": "Port of Kobe", "Brothers of Italy", "Bread for the World"."""
 TRADING = frozenset(
@@ -94,6 +96,19 @@ TRADING = frozenset(
     "oil gas chemicals re records".split()
 )
 """Last words of firms' names: what follows with "of" is where the firm is ("Maersk Line of Denmark")."""
+PORTFOLIOS = frozenset(
+    "affairs agriculture aviation business children climate commerce communications communities community competition construction "
+    "consumer consumers cooperation culture customs defence defense development digital digitalisation ecology economics economy "
+    "education employment energy enterprise environment environmental equality europe family fisheries fishing food foreign forestry "
+    "forests foreigners health heritage home housing human immigration industries industry information infrastructure innovation "
+    "integration interior international internet investment justice labor labour land lands livestock local maritime marine media "
+    "migration minerals mines mining nature natural oceans petroleum planning ports public railways regional religious research "
+    "resources rural science sciences security services shipping skills social sport sports standards statistics strategy supply "
+    "sustainability technology telecommunications tourism trade transition transport urban veterans waste water welfare women work "
+    "works youth".split()
+)
+"""What ministries are for: their names list it ("the Ministry of Trade, Industry and Fisheries")."""
+MINISTRIES = frozenset("ministry department directorate secretariat".split())
 CAMPUSES = frozenset(
     "berkeley davis irvine merced riverside los san santa urbana-champaign chicago springfield austin dallas arlington madison "
     "milwaukee ann dearborn amherst boston lowell chapel charlotte greensboro baltimore park boulder denver".split()
