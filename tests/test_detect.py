@@ -198,6 +198,26 @@ def test_rosters_keep_the_line_that_introduces_them() -> None:
         # The euro is what states adopt; as money it is no name.
         ("Varnia will adopt the euro in 2030.", ["Varnia", "euro"]),
         ("In Varnia the euro fell to the euro's low.", ["Varnia"]),
+        (
+            "The Bangladesh Garment Manufacturers and Exporters Association and the United Food and Commercial Workers signed.",
+            ["Bangladesh Garment Manufacturers and Exporters Association", "United Food and Commercial Workers"],
+        ),
+        (
+            "The Ministry of Trade, Industry and Fisheries and the Ministry of Energy, Norvik and Shell signed.",
+            ["Ministry of Trade, Industry and Fisheries", "Ministry of Energy", "Norvik", "Shell"],
+        ),
+        ("The Minister of Petroleum and Mineral Resources of Egypt signed.", ["Minister", "Egypt"]),
+        (
+            "The National Library for the Blind and Boston Children's Hospital.",
+            ["National Library for the Blind", "Boston Children's Hospital"],
+        ),
+        ("Norvik, Sotheby's and Moody's Analytics joined.", ["Norvik", "Sotheby's", "Moody's Analytics"]),
+        ("Denmark's Vantor and Norvik's chairman stayed.", ["Denmark", "Vantor", "Norvik"]),
+        (
+            "Banca dei Due Golfi, Universitat de les Illes Roges, Zavod za Redko Kri.",
+            ["Banca dei Due Golfi", "Universitat de les Illes Roges", "Zavod za Redko Kri"],
+        ),
+        ("Strategic Members of the Bay Pact are Vantor and Kuma.", ["Bay Pact", "Vantor", "Kuma"]),
     ],
 )
 def test_names(text: str, expected: list[str], lexicon: Lexicon) -> None:

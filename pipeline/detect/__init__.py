@@ -25,7 +25,7 @@ from pipeline.model import COALITION_EVENTS, Article, Claim, Detection, KnownNam
 
 __all__ = ["FILES", "VERSION", "Confidence", "Detector"]
 
-VERSION = "tagger-5"
+VERSION = "tagger-5.1"
 """Names the detector in evidence, so that claims of an older one can be told apart: raised with every change of rules or model."""
 
 LANGUAGES = frozenset({"", "en"})

@@ -20,6 +20,7 @@ from pipeline.detect.words import (
     SPEAKING,
     STARTERS,
     TITLES,
+    TRADES,
     TRADING,
     WORLDWIDE,
     Token,
@@ -207,6 +208,13 @@ class Links:
         left = words[start:at]
         if left[-1].text[-1] in "'’":
             return True  # "the Schoolmasters' and Mistresses' Union"
+        if (
+            start > 0
+            and words[start - 1].text.lower() == "the"
+            and last in TRADES
+            and all(self._is_plain(w.folded) for w in (*left, *words[at + 1 : end]))
+        ):
+            return True  # "the United Food and Commercial Workers"
         if (end - at < 3 and not (head and end - at >= 2)) or not head:
             # "Office for Budget and Growth", "Institute of Science and Technology": a plain word after "of" or "for".
             linked = any(w.text in {"of", "for", "on"} for w in left)

@@ -320,6 +320,9 @@ class Names:
                 ):
                     end += 2
                     continue
+                if owner in {"children", "women", "men", "people"} and following and is_capital(following.text):
+                    end += 2  # "Boston Children's Hospital"
+                    continue
                 if end - at == 1 and self._is_of_its_name(words, end):
                     end += 1
                     continue
@@ -474,11 +477,20 @@ class Names:
             or COMPOUND.search(words[start].text)
         ):
             start += 1  # "American-led Artemis Accords" are the Artemis Accords
+        if self._is_office(words, start):
+            while start < end and (words[start].folded in PORTFOLIOS or (words[start].text in LINKS | {",", "and"})):
+                start += 1  # "the Minister of Foreign Affairs of Egypt" speaks for Egypt
         while end - start > 1 and words[end - 1].folded in TITLES - {"trade", "energy", "finance", "foreign", "general", "prime"}:
             end -= 1
         while end - start > 1 and not (words[end - 1].text[-1].isalnum() or words[end - 1].text[-1] in ".+)"):
             end -= 1
         return start, end
+
+    def _is_office(self, words: Sequence[Token], at: int) -> bool:
+        """Whether what a minister is for is told here: "the Minister of Petroleum and Mineral Resources"."""
+        while at > 1 and (words[at - 1].folded in PORTFOLIOS or words[at - 1].text in {",", "and"}):
+            at -= 1
+        return at > 1 and words[at - 1].text in {"of", "for"} and words[at - 2].folded in {"minister", "ministers"}
 
     def _is_described(self, words: Sequence[Token], start: int, end: int) -> bool:
         """Whether the first word only says where the bearer of the rest is from."""
@@ -506,7 +518,11 @@ class Names:
         if words[end - 1].folded in {"membership", "accession"} and not self._shouting:
             return True  # "Associate Membership of the Kite Federation"
         if end - start > 1:
-            return end - start == 2 and words[start].folded in KINDS_OF_STATE and words[end - 1].folded in {"state", "states", "parties"}
+            of_states = (
+                end - start == 2 and words[start].folded in KINDS_OF_STATE and words[end - 1].folded in {"state", "states", "parties"}
+            )
+            rank = words[end - 1].folded in {"member", "members", "signatory", "signatories"}
+            return of_states or (rank and all(w.folded in self._lexicon.common for w in words[start : end - 1]))
         word = words[start]
         if word.folded.endswith("s") and word.folded[:-1] in TITLES:
             return True  # "the Presidents of Chile and of Peru"

@@ -102,13 +102,18 @@ PORTFOLIOS = frozenset(
     "education employment energy enterprise environment environmental equality europe family fisheries fishing food foreign forestry "
     "forests foreigners health heritage home housing human immigration industries industry information infrastructure innovation "
     "integration interior international internet investment justice labor labour land lands livestock local maritime marine media "
-    "migration minerals mines mining nature natural oceans petroleum planning ports public railways regional religious research "
+    "migration mineral minerals mines mining nature natural oceans petroleum planning ports public railways regional religious research "
     "resources rural science sciences security services shipping skills social sport sports standards statistics strategy supply "
     "sustainability technology telecommunications tourism trade transition transport urban veterans waste water welfare women work "
     "works youth".split()
 )
 """What ministries are for: their names list it ("the Ministry of Trade, Industry and Fisheries")."""
 MINISTRIES = frozenset("ministry department directorate secretariat".split())
+TRADES = frozenset(
+    "workers employees engineers officers operators producers exporters importers manufacturers growers farmers traders dealers owners "
+    "miners teachers nurses journalists professionals advisors advisers managers shippers carriers distributors retailers".split()
+)
+"""People of one trade: the last word of their unions' and federations' names ("the United Food and Commercial Workers")."""
 CAMPUSES = frozenset(
     "berkeley davis irvine merced riverside los san santa urbana-champaign chicago springfield austin dallas arlington madison "
     "milwaukee ann dearborn amherst boston lowell chapel charlotte greensboro baltimore park boulder denver".split()
