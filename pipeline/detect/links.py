@@ -212,6 +212,7 @@ class Links:
             start > 0
             and words[start - 1].text.lower() == "the"
             and last in TRADES
+            and left[-1].folded not in self._lexicon.heads
             and all(self._is_plain(w.folded) for w in (*left, *words[at + 1 : end]))
         ):
             return True  # "the United Food and Commercial Workers"
