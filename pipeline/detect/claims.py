@@ -130,8 +130,12 @@ class Claims:
             if d.claim.event is Event.FORMED and d.claim.status is not Status.DENIED and d.claim.confidence >= LAUNCHED
         }
         roles = Counter((fold(c.coalition), c.role) for c in settled if c.event is Event.JOINED)
-        joined = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.JOINED}
-        inside = joined | {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.MEMBER}
+        inside = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event in {Event.JOINED, Event.MEMBER}}
+        joined = {
+            (fold(c.coalition), fold(c.member or "")): c.confidence
+            for c in settled
+            if c.event is Event.JOINED and c.status is not Status.DENIED
+        }
         absent = {(fold(c.coalition), fold(c.member or "")): c.confidence for c in settled if c.event is Event.ABSENT}
         for dated in best.values():
             claim = dated.claim

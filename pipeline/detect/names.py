@@ -273,7 +273,7 @@ class Names:
             return False
         if after[0].folded in ORGANISATION_WORD | TRADING | {"analytics", "register"} and is_capital(after[0].text):
             return not (after[1:] and is_capital(after[1].text)) and not self._lexicon.coalitions.exact(owner.text)
-        return after[0].text in {",", "and"} | VERBS or after[0].folded == "is"
+        return after[0].text in {","} | VERBS
 
     def _portfolios(self, words: Sequence[Token], start: int, at: int) -> int:
         """The end of what a ministry is for, where its list goes on at a comma or an "and"; else `at`."""
@@ -309,19 +309,11 @@ class Names:
             word, gap = words[end], words[end].start - words[end - 1].end
             following = words[end + 1] if end + 1 < len(words) else None
             if word.text == "'s" or word.text == "’s":
-                # "Children's Hospital of Arden" is one name, "Meta's AI Alliance" two: the word before tells.
+                # "Boston Children's Hospital" is one name, "Meta's AI Alliance" two: the word before tells.
                 owner = words[end - 1].folded
-                if (
-                    following
-                    and is_capital(following.text)
-                    and end - at == 1
-                    and owner in self._lexicon.common
-                    and owner not in self._lexicon.heads
-                ):
+                ordinary = end - at == 1 and owner in self._lexicon.common and owner not in self._lexicon.heads
+                if following and is_capital(following.text) and (ordinary or owner in {"children", "women", "men", "people"}):
                     end += 2
-                    continue
-                if owner in {"children", "women", "men", "people"} and following and is_capital(following.text):
-                    end += 2  # "Boston Children's Hospital"
                     continue
                 if end - at == 1 and self._is_of_its_name(words, end):
                     end += 1
