@@ -77,7 +77,8 @@ class Polling(Writes):
         with self._writing() as db:
             # One statement: between two of them the thread that fetches is let in, which made up most of the time.
             db.execute(
-                "UPDATE feeds SET next_due = asked.value, due_why = ?, in_vain = in_vain + 1 FROM json_each(?) asked WHERE name = asked.key",
+                "UPDATE feeds SET next_due = asked.value, due_why = ?, in_vain = in_vain + 1"
+                " FROM json_each(?) asked WHERE name = asked.key",
                 (why, json.dumps({name: moment(at) for name, at in until.items()})),
             )
 
